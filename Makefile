@@ -1,0 +1,47 @@
+# Two commands do all the set-up: `make quickstart` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+RUN := runs/quickstart
+
+.PHONY: quickstart test check bench e2e seeds install clean
+
+quickstart: $(INSTALLED)
+	$(BIN)/nabra run configs/quickstart.yaml
+	$(BIN)/nabra predict $(RUN)/checkpoint seeds/articles --output $(RUN) --overwrite
+	$(BIN)/nabra report $(RUN) --output $(RUN)/report.html --title "The seed articles"
+	@echo
+	@echo "Open $(RUN)/report.html and $(RUN)/scorecard.html in a browser."
+
+test: $(INSTALLED)
+	$(BIN)/pytest
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit/test_house.py
+
+bench: $(INSTALLED)
+	$(BIN)/pytest tests/bench -s -m "" --override-ini=addopts=
+
+e2e: $(INSTALLED)
+	$(BIN)/pytest tests/e2e -m e2e
+
+seeds: $(INSTALLED)
+	$(BIN)/python -m train.seeds
+
+install: $(INSTALLED)
+
+# The lock pins every version; torch comes first, on its own, so that the pinned build is taken and
+# nothing else decides for another one.
+$(INSTALLED): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(INSTALLED)
+
+clean:
+	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
