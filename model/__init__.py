@@ -1,0 +1,24 @@
+"""nabra's side of prediction: text in, framing out. Importing it loads no torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model.archive.read import read_articles
+from model.records import Article, Prediction
+from model.text.normalize import normalize
+from model.text.sentences import segment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from model.net.classifier import Classifier
+
+__all__ = ["Article", "Prediction", "load", "normalize", "read_articles", "segment"]
+
+
+def load(path: str | Path) -> Classifier:
+    """The classifier of a checkpoint directory; the first call imports torch."""
+    from model.net.classifier import load as load_classifier
+
+    return load_classifier(path)

@@ -1,0 +1,248 @@
+"""The nouns that travel from an article to a report.
+
+All offsets are Unicode code points, half-open. Two laws hold for every record: a sentence is a slice
+of its article (`check_sentence_law`), and a span is a slice of its sentence (`check_span_laws`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, Self
+
+from model.errors import RecordError
+
+SCHEMA_VERSION = 1
+
+STANCE_LABELS = ("favor", "against", "none")
+LOADED_CATEGORIES = ("label", "emotive", "doubt", "scare_quotes", "praise", "euphemism")
+CONNOTATIONS = ("neutral", "pejorative", "laudatory")
+HOLDERS = ("newsroom", "source")
+
+Section = Literal["headline", "body"]
+Holder = Literal["newsroom", "source"]
+
+
+class Record:
+    """Turns into plain JSON and back; fields listed in `_omit_none` are left out where they are None."""
+
+    __slots__ = ()
+    _nested: ClassVar[Mapping[str, type[Record]]] = {}
+    _omit_none: ClassVar[frozenset[str]] = frozenset()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings and numbers, in the order of the fields."""
+        plain: dict[str, Any] = {}
+        for item in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, item.name)
+            if value is None and item.name in self._omit_none:
+                continue
+            if item.name in self._nested:
+                value = [part.to_dict() for part in value]
+            elif isinstance(value, tuple):
+                value = list(value)
+            plain[item.name] = value
+        return plain
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The record that `to_dict` wrote. RecordError names a missing or unknown field."""
+        known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]
+        if unknown := sorted(set(data) - set(known)):
+            raise RecordError(cls.__name__, f"unknown field {', '.join(unknown)}")
+        values: dict[str, Any] = {}
+        for name in known:
+            if name not in data:
+                if name in cls._omit_none:
+                    continue
+                raise RecordError(cls.__name__, f"field {name} is missing")
+            value = data[name]
+            if name in cls._nested:
+                value = tuple(cls._nested[name].from_dict(part) for part in value)
+            elif isinstance(value, list):
+                value = tuple(value)
+            values[name] = value
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Article(Record):
+    """One news article. `text` is the body; `source` says the file and line that it came from."""
+
+    id: str
+    outlet: str
+    published: str | None
+    url: str | None
+    headline: str
+    text: str
+    source: str
+
+
+def article_id(headline: str, text: str) -> str:
+    """The id of an article that brings none: 16 hex digits of the SHA-256 of headline and text."""
+    return hashlib.sha256(f"{headline}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice(Record):
+    """Whose words a stretch of a sentence is; what lies in no voice span is the newsroom's own.
+
+    `direct` holds the source's wording; in `reported` the claim is the source's and the wording is the
+    newsroom's. The cue lies outside the span.
+    """
+
+    start: int
+    end: int
+    kind: Literal["direct", "reported"]
+    speaker: str | None
+    cue: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention(Record):
+    """A name that stands for a target. `term` is the name without clitics, as the list spells it."""
+
+    start: int
+    end: int
+    text: str
+    term: str
+    connotation: Literal["neutral", "pejorative", "laudatory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stance(Record):
+    """How one holder's own words place one target. `label` is None until somebody has judged it.
+
+    Predictions carry `scores` (label → probability, summing to 1); labelled data carries `origin`
+    (`gold` or `silver`), for silver with the `rules` that voted and their `confidence`.
+    """
+
+    target: str
+    holder: Holder
+    speaker: str | None
+    mentions: tuple[Mention, ...]
+    label: Literal["favor", "against", "none"] | None
+    scores: dict[str, float] | None = None
+    origin: Literal["gold", "silver"] | None = None
+    rules: tuple[str, ...] | None = None
+    confidence: float | None = None
+
+    _nested: ClassVar[Mapping[str, type[Record]]] = {"mentions": Mention}
+    _omit_none: ClassVar[frozenset[str]] = frozenset({"scores", "origin", "rules", "confidence"})
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTerm(Record):
+    """A stretch of loaded wording. `target` is whom it is said of; parts of one name share a `group`."""
+
+    start: int
+    end: int
+    text: str
+    term: str
+    category: Literal["label", "emotive", "doubt", "scare_quotes", "praise", "euphemism"]
+    weak: bool
+    voice: Literal["own", "reported", "direct"]
+    target: str | None
+    group: int | None
+    confidence: float | None = None
+    origin: Literal["gold", "silver"] | None = None
+    rules: tuple[str, ...] | None = None
+
+    _omit_none: ClassVar[frozenset[str]] = frozenset({"confidence", "origin", "rules"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence(Record):
+    """A slice of an article's headline or body, with the voices in it."""
+
+    article_id: str
+    index: int
+    section: Section
+    start: int
+    end: int
+    text: str
+    voices: tuple[Voice, ...]
+
+    _nested: ClassVar[Mapping[str, type[Record]]] = {"voices": Voice}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSentence(Sentence):
+    """A sentence with its labels. `story` is the unit that splits, folds and resampling keep whole."""
+
+    outlet: str
+    published: str | None
+    story: str
+    stances: tuple[Stance, ...]
+    loaded_terms: tuple[LoadedTerm, ...]
+
+    _nested: ClassVar[Mapping[str, type[Record]]] = {
+        "voices": Voice,
+        "stances": Stance,
+        "loaded_terms": LoadedTerm,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction(Sentence):
+    """A sentence with what the classifier found in it.
+
+    `classes` and `spans` hold the results of tasks other than stance and loaded terms, by task.
+    """
+
+    outlet: str
+    published: str | None
+    url: str | None
+    stances: tuple[Stance, ...]
+    loaded_terms: tuple[LoadedTerm, ...]
+    classes: dict[str, Any] = field(default_factory=dict)
+    spans: dict[str, Any] = field(default_factory=dict)
+
+    _nested: ClassVar[Mapping[str, type[Record]]] = LabelledSentence._nested
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped(Record):
+    """A record that was left out, and why. `offset` is where in the source file it began, in bytes."""
+
+    source: str
+    reason: str
+    offset: int | None = None
+    excerpt: str = ""
+
+
+def check_sentence_law(article: Article, sentence: Sentence) -> None:
+    """RecordError unless the sentence is the slice of its article that its offsets name."""
+    whole = article.headline if sentence.section == "headline" else article.text
+    if whole[sentence.start : sentence.end] != sentence.text:
+        raise RecordError(
+            f"{article.source}: {sentence.section} [{sentence.start}, {sentence.end})",
+            "the text between the offsets is not the sentence's text",
+            "the article has changed since it was segmented",
+        )
+
+
+def spans_of(sentence: Sentence) -> Iterator[Mention | LoadedTerm]:
+    """Every mention and loaded term of a labelled or predicted sentence."""
+    stances: Iterable[Stance] = getattr(sentence, "stances", ())
+    for stance in stances:
+        yield from stance.mentions
+    yield from getattr(sentence, "loaded_terms", ())
+
+
+def check_span_laws(sentence: Sentence) -> None:
+    """RecordError unless every span of the sentence is the slice that its offsets name."""
+    where = f"{sentence.article_id}:{sentence.index}"
+    for voice in sentence.voices:
+        if not 0 <= voice.start < voice.end <= len(sentence.text):
+            raise RecordError(
+                where,
+                f"voice [{voice.start}, {voice.end}) runs past the sentence "
+                f"({len(sentence.text)} characters)",
+            )
+    for span in spans_of(sentence):
+        if span.start >= span.end or sentence.text[span.start : span.end] != span.text:
+            raise RecordError(
+                where, f"span [{span.start}, {span.end}) does not hold the text {span.text!r}"
+            )

@@ -1,0 +1,43 @@
+"""Reads the YAML lists of names and loaded terms, and says which entry is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from model.errors import InputError
+
+
+def read_entries(
+    path: Path, required: Mapping[str, type], optional: Mapping[str, type]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each entry of a YAML list of mappings, with a name for it in messages.
+
+    InputError names the entry and field that is missing, unknown or of another type.
+    """
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(path, f"is no valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(entries, list):
+        raise InputError(path, "holds no list of entries", "begin each entry with a dash")
+    types = {**required, **optional}
+    for number, entry in enumerate(entries, start=1):
+        where = f"{path}: entry {number}"
+        if not isinstance(entry, dict):
+            raise InputError(where, f"{entry!r} is no mapping")
+        if missing := sorted(set(required) - set(entry)):
+            raise InputError(where, f"lacks {', '.join(missing)}")
+        for name, value in entry.items():
+            if name not in types:
+                raise InputError(where, f"unknown field {name}", f"known: {', '.join(types)}")
+            if not isinstance(value, types[name]):
+                raise InputError(where, f"{name} is {value!r}, not {types[name].__name__}")
+            if types[name] is list and not all(isinstance(item, str) and item for item in value):
+                raise InputError(where, f"{name} holds something that is no text", "quote it")
+        yield where, entry

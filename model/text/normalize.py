@@ -1,0 +1,143 @@
+"""AraBERT v02 preprocessing with an offset map back to the source.
+
+The steps are those of the preprocessor of `bert-base-arabertv02`, in its order. What the classifier
+reads is the view; what users see is always a slice of the source.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+PREPROCESSING_VERSION = "arabert-v02/1"
+
+URL_PLACEHOLDER = "[رابط]"
+EMAIL_PLACEHOLDER = "[بريد]"
+USER_PLACEHOLDER = "[مستخدم]"
+PLACEHOLDERS = (URL_PLACEHOLDER, EMAIL_PLACEHOLDER, USER_PLACEHOLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A normalised text and, for each of its characters, the source slice that it stands for.
+
+    `starts` and `ends` are as long as `text` and never decrease; marks that were removed belong to
+    the character before them.
+    """
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def to_source(self, start: int, end: int) -> tuple[int, int]:
+        """The source slice behind `text[start:end]`. IndexError unless 0 ≤ start < end ≤ length."""
+        if not 0 <= start < end <= len(self.text):
+            raise IndexError(
+                f"[{start}, {end}) is no span of a view of {len(self.text)} characters"
+            )
+        return self.starts[start], self.ends[end - 1]
+
+
+_ARABIC = "\u0621-\u063a\u0641-\u064a"
+_HOST = r"[-A-Za-z0-9@:%._+~#=]"
+
+_ENTITY = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
+_MARKS = re.compile("[\u064b-\u0652\u0640]+")
+# First whatever looks like host.domain with a path, then what only begins as an address: up to the
+# first character that no URL holds, and at last, for addresses in other scripts, up to white space.
+_ADDRESSES = (
+    re.compile(
+        rf"(?:https?://.)?(?:www\.)?{_HOST}{{2,256}}\.[a-z]{{2,6}}\b[-\w@:%+.~#?&/=]*", re.A
+    ),
+    re.compile(r"(?:https?://|www)[-A-Za-z0-9_./~?=%&]+"),
+    re.compile(r"(?:http|www)\S+"),
+)
+_EMAIL = re.compile(r"[\w.+-]+@[\w.-]+")
+_USER = re.compile(r"@\w+")
+_TAG = re.compile(r"<[^>]+>")
+_REPEAT = re.compile(r"(\D)\1{2,}")
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
+
+# The vocabulary's alphabet. Runs of word characters stay together, but for a change between digits
+# and Arabic letters; every other character stands alone; what is not listed is dropped.
+_TOKEN = re.compile(
+    rf"(?:[A-Za-z\[\]]|[0-9](?![{_ARABIC}])|[{_ARABIC}](?![0-9]))+[0-9{_ARABIC}]?"
+    rf"|[0-9{_ARABIC}]"
+    "|[!-%'-/:-@\\\\^-`{-~«·»،؛؟\u0653-\u065f\u066a-\u066c\u0671-\u0674\u06da\u0b4d–—‘’“”…]"
+)
+
+
+class _Mapped:
+    """A text under change, with the source slice of each of its characters."""
+
+    __slots__ = ("ends", "starts", "text")
+
+    def __init__(self, source: str) -> None:
+        self.text = source
+        self.starts: Sequence[int] = range(len(source))
+        self.ends: Sequence[int] = range(1, len(source) + 1)
+
+    def substitute(self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> None:
+        """As `pattern.sub`, with the replacement mapped to the slice that it replaces."""
+        matches = list(pattern.finditer(self.text))
+        if not matches:
+            return
+        pieces: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        cursor = 0
+        for match in matches:
+            begin, finish = match.span()
+            pieces.append(self.text[cursor:begin])
+            starts += self.starts[cursor:begin]
+            ends += self.ends[cursor:begin]
+            new = replace(match)
+            if new:
+                pieces.append(new)
+                starts += [self.starts[begin]] * len(new)
+                ends += [self.ends[finish - 1]] * len(new)
+            elif ends:
+                ends[-1] = self.ends[finish - 1]
+            cursor = finish
+        pieces.append(self.text[cursor:])
+        starts += self.starts[cursor:]
+        ends += self.ends[cursor:]
+        self.text, self.starts, self.ends = "".join(pieces), starts, ends
+
+
+def normalize(text: str) -> View:
+    """The text as AraBERT v02 reads it, and the way back. Never raises on a str."""
+    mapped = _Mapped(text)
+    if "&" in text:
+        mapped.substitute(_ENTITY, lambda match: html.unescape(match.group()))
+    mapped.substitute(_MARKS, lambda match: "")
+    if "." in mapped.text or "http" in mapped.text or "www" in mapped.text:
+        for pattern in _ADDRESSES:
+            mapped.substitute(pattern, lambda match: f" {URL_PLACEHOLDER} ")
+    if "@" in mapped.text:
+        mapped.substitute(_EMAIL, lambda match: f" {EMAIL_PLACEHOLDER} ")
+        mapped.substitute(_USER, lambda match: f" {USER_PLACEHOLDER} ")
+    if "<" in mapped.text:
+        mapped.substitute(_TAG, lambda match: " ")
+    mapped.text = mapped.text.translate(_DIGITS)
+    mapped.substitute(_REPEAT, lambda match: match.group(1) * 2)
+    return _join_tokens(mapped)
+
+
+def _join_tokens(mapped: _Mapped) -> View:
+    """Tokens of the vocabulary's alphabet, one space between them; a space stands for the gap."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _TOKEN.finditer(mapped.text):
+        begin, finish = match.span()
+        if pieces:
+            starts.append(min(ends[-1], mapped.starts[begin]))
+            ends.append(max(ends[-1], mapped.starts[begin]))
+        piece = match.group()
+        pieces.append("-" if piece == "/" else piece)
+        starts += mapped.starts[begin:finish]
+        ends += mapped.ends[begin:finish]
+    return View(" ".join(pieces), starts, ends)

@@ -1,0 +1,133 @@
+"""From an article to its headline and body sentences.
+
+A sentence ends at . ! ؟ ? or at a line end; never at an Arabic comma or ؛, never inside a number, an
+abbreviation or initials, and inside a quotation only where that holds several whole sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from model.records import Article, Section, Sentence
+from model.text.quotes import Quotation, find_quotations
+from model.text.voice import find_voices
+
+_LINE = re.compile(r"[^\n\r\u2028\u2029]+")
+_ENDING = re.compile(r"[.!?؟]+")
+_CLOSERS = "»”’\"')]"
+_LETTER = re.compile(r"[^\W\d_]")
+_TAG_LINE = re.compile(
+    r"^\W*(?:https?://\S+|www\.\S+|(?:#\S+\s*)+"
+    r"|(?:كلمات مفتاحية|الكلمات المفتاحية|وسوم|الوسوم|اقرأ أيضا|إقرأ أيضا|اقرأ أيضًا|للمزيد)\s*:.*)\W*$"
+)
+# One letter before a full stop is an initial or a title (د. م. أ.ف.ب); so are these.
+_ABBREVIATIONS = frozenset({"أ", "د", "م", "ق", "ص", "ج", "ت", "هـ", "ه", "ا", "إلخ", "الخ"})
+_WORD_BEFORE = re.compile(r"[\w\u0640\u064b-\u0652]+$")
+_FEWEST_QUOTED_WORDS = 3
+
+
+def segment(article: Article) -> list[Sentence]:
+    """The headline, if there is one, and the body's sentences in order, with their voices."""
+    whole_headline = _trimmed([(0, len(article.headline))], article.headline)
+    spans: list[tuple[Section, int, int]] = [("headline", *span) for span in whole_headline]
+    spans += [("body", *span) for span in split_sentences(article.text)]
+    slices = [
+        (article.headline if section == "headline" else article.text)[start:end]
+        for section, start, end in spans
+    ]
+    voices = find_voices(article, spans)
+    return [
+        Sentence(
+            article_id=article.id,
+            index=index,
+            section=section,
+            start=start,
+            end=end,
+            text=text,
+            voices=found,
+        )
+        for index, ((section, start, end), text, found) in enumerate(
+            zip(spans, slices, voices, strict=True)
+        )
+    ]
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Half-open spans of the sentences of a text, without the white space around them."""
+    quotations = find_quotations(text)
+    spans: list[tuple[int, int]] = []
+    for line in _LINE.finditer(text):
+        if _TAG_LINE.match(line.group()):
+            continue
+        start = line.start()
+        for end in _sentence_ends(text, line.start(), line.end(), quotations):
+            spans.append((start, end))
+            start = end
+        spans.append((start, line.end()))
+    return _trimmed(spans, text)
+
+
+def _trimmed(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
+    """Spans without white space at their edges; those without a letter are no sentences."""
+    kept = []
+    for start, end in spans:
+        piece = text[start:end]
+        if _LETTER.search(piece):
+            left = len(piece) - len(piece.lstrip())
+            kept.append((start + left, start + len(piece.rstrip())))
+    return kept
+
+
+def _sentence_ends(text: str, start: int, end: int, quotations: list[Quotation]) -> list[int]:
+    starts = [quotation.start for quotation in quotations]
+    ends: list[int] = []
+    for match in _ENDING.finditer(text, start, end):
+        place = _end_after(text, match, end)
+        if place is None:
+            continue
+        number = bisect_right(starts, match.start()) - 1
+        inside = quotations[number] if number >= 0 else None
+        if inside is None or match.start() >= inside.end:
+            ends.append(place)
+        elif not text[match.end() : inside.inner_end].strip():
+            # The quotation's own last mark. A full stop ends the sentence with it; ؟ and ! do where
+            # nothing goes on behind the quotation, or where it held a whole sentence before.
+            holds_several = bool(ends) and ends[-1] > inside.start
+            if "." in match.group() or holds_several or not text[inside.end : end].strip():
+                ends.append(inside.end)
+        elif len(text[match.end() : inside.inner_end].split()) >= _FEWEST_QUOTED_WORDS:
+            ends.append(place)
+    return [place for place in ends if place < end]
+
+
+def _end_after(text: str, match: re.Match[str], line_end: int) -> int | None:
+    """Where the sentence ends whose last mark this is, its closing marks included; None if none."""
+    dots = match.group()
+    after = match.end()
+    while after < line_end and text[after] in _CLOSERS:
+        after += 1
+    if dots.startswith("..") and after == match.end():
+        return None  # an ellipsis holds a pause, not an end
+    if after < line_end and not text[after].isspace():
+        return after if dots == "." and _joins_words(text, match) else None
+    if dots == ".":
+        word = _WORD_BEFORE.search(text, max(0, match.start() - 12), match.start())
+        if word and (word.group() in _ABBREVIATIONS) and after == match.end():
+            return None
+        if word and word.group().isdigit() and _opens_line(text, word.start()):
+            return None  # the number of a list item
+    return after
+
+
+def _joins_words(text: str, match: re.Match[str]) -> bool:
+    """A full stop between two Arabic words of more than one letter, its space forgotten."""
+    before, after = text[match.start() - 2 : match.start()], text[match.end() : match.end() + 2]
+    return all(
+        len(side) == 2 and all("\u0621" <= letter <= "\u064a" for letter in side)
+        for side in (before, after)
+    )
+
+
+def _opens_line(text: str, place: int) -> bool:
+    return place == 0 or text[max(0, text.rfind("\n", 0, place) + 1) : place].strip() == ""

@@ -1,0 +1,117 @@
+"""Who is named: the list of targets and the mentions of them in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias, cast
+
+from model.errors import InputError
+from model.records import CONNOTATIONS, Mention
+from model.text.listing import read_entries
+from model.text.phrases import PhraseIndex
+from model.text.words import find_words
+
+Connotation = Literal["neutral", "pejorative", "laudatory"]
+TargetMention: TypeAlias = tuple[str, Mention]
+"""A target's id, and where and how it is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An actor that can be named; `name` is the canonical neutral Arabic name."""
+
+    id: str
+    name: str
+    name_en: str
+    conflict: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    """A name: the target that it stands for, or, where it needs context, those that it may."""
+
+    targets: tuple[str, ...]
+    connotation: Connotation
+    needs_context: bool
+
+
+class TargetList:
+    """The targets of a list file, and their names in a text."""
+
+    def __init__(self, targets: dict[str, Target], aliases: dict[str, _Alias]) -> None:
+        self.targets = targets
+        self._index = PhraseIndex(aliases.items(), with_pronouns=False)
+
+    @classmethod
+    def read(cls, path: Path) -> TargetList:
+        """InputError names the entry that is wrong, or a name that stands for two targets."""
+        text = {"id": str, "name": str, "name_en": str, "conflict": str, "side": str}
+        lists = {name: list for kind in CONNOTATIONS for name in (kind, f"{kind}_in_context")}
+        targets: dict[str, Target] = {}
+        aliases: dict[str, _Alias] = {}
+        for where, entry in read_entries(path, text, lists):
+            target = Target(**{name: entry[name] for name in text})
+            if target.id in targets:
+                raise InputError(where, f"the id {target.id} stands twice")
+            targets[target.id] = target
+            for kind in lists:
+                connotation = cast(Connotation, kind.removesuffix("_in_context"))
+                needs_context = kind.endswith("_in_context")
+                for name in entry.get(kind, ()):
+                    known = aliases.get(name)
+                    if known is None:
+                        aliases[name] = _Alias((target.id,), connotation, needs_context)
+                    elif known.needs_context and needs_context:
+                        if known.connotation != connotation:
+                            raise InputError(where, f"{name} has two connotations in context")
+                        joined = (*known.targets, target.id)
+                        aliases[name] = _Alias(joined, connotation, needs_context)
+                    else:
+                        raise InputError(
+                            where,
+                            f"{name} stands for {known.targets[0]} already",
+                            "list it under neutral_in_context (or its like) for both",
+                        )
+        return cls(targets, aliases)
+
+    def find_mentions(self, texts: Sequence[str]) -> list[list[TargetMention]]:
+        """For each text of one article, the (target id, mention) pairs in order.
+
+        A name that needs context stands for the target that the article last called by a name of
+        its own, or else will first; where it calls none, the name counts for nothing.
+        """
+        found = [self._index.find(text, find_words(text)) for text in texts]
+        named = [
+            (number, match.start, match.entry.targets[0])
+            for number, matches in enumerate(found)
+            for match in matches
+            if not match.entry.needs_context
+        ]
+        mentions: list[list[TargetMention]] = []
+        for number, (text, matches) in enumerate(zip(texts, found, strict=True)):
+            mentions.append([])
+            for match in matches:
+                target: str | None = match.entry.targets[0]
+                if match.entry.needs_context:
+                    target = _resolve(match.entry.targets, (number, match.start), named)
+                if target is not None:
+                    mention = Mention(
+                        start=match.start,
+                        end=match.end,
+                        text=text[match.start : match.end],
+                        term=match.phrase,
+                        connotation=match.entry.connotation,
+                    )
+                    mentions[-1].append((target, mention))
+        return mentions
+
+
+def _resolve(
+    candidates: tuple[str, ...], place: tuple[int, int], named: Sequence[tuple[int, int, str]]
+) -> str | None:
+    before = [target for *where, target in named if target in candidates and tuple(where) < place]
+    after = [target for *where, target in named if target in candidates and tuple(where) > place]
+    return before[-1] if before else after[0] if after else None

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model.errors import InputError
+from model.records import Mention, Stance, Voice
+from model.text.stances import draft_stances, holder_words
+from model.text.targets import TargetList
+
+LIST = """
+- {id: sdf, name: قوات سوريا الديمقراطية, name_en: SDF, conflict: syria, side: a,
+   neutral: [قوات سوريا الديمقراطية, قسد], pejorative: [عصابات قسد],
+   neutral_in_context: [القوات]}
+- {id: army, name: الجيش السوري, name_en: Army, conflict: syria, side: b,
+   neutral: [الجيش السوري], neutral_in_context: [القوات]}
+"""
+
+
+@pytest.fixture
+def targets(tmp_path: Path) -> TargetList:
+    path = tmp_path / "targets.yaml"
+    path.write_text(LIST, encoding="utf-8")
+    return TargetList.read(path)
+
+
+def test_names_come_with_connotation_and_listed_form(targets: TargetList) -> None:
+    ((target, mention),) = targets.find_mentions(["أرسلت لعصابات قسد سلاحاً"])[0]
+    assert target == "sdf"
+    assert (mention.text, mention.term, mention.connotation) == (
+        "لعصابات قسد",
+        "عصابات قسد",
+        "pejorative",
+    )
+
+
+def test_a_name_in_context_follows_the_last_full_name(targets: TargetList) -> None:
+    texts = ["تقدم الجيش السوري.", "وصلت القوات.", "انسحبت قسد.", "عادت القوات."]
+    found = targets.find_mentions(texts)
+    assert [target for listed in found for target, _ in listed] == ["army", "army", "sdf", "sdf"]
+
+
+def test_a_name_in_context_means_nothing_alone(targets: TargetList) -> None:
+    assert targets.find_mentions(["وصلت القوات."]) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- {id: a}", "entry 1: lacks"),
+        (
+            LIST + "- {id: x, name: n, name_en: n, conflict: c, side: s, neutral: [قسد]}",
+            "قسد stands",
+        ),
+        (LIST + "- {id: sdf, name: n, name_en: n, conflict: c, side: s}", "stands twice"),
+        (
+            "- {id: x, name: n, name_en: n, conflict: c, side: s, neutrl: [a]}",
+            "unknown field neutrl",
+        ),
+        ("- {id: x, name: n, name_en: n, conflict: c, side: s, neutral: [no]}", "no text"),
+        ("{", "no valid YAML"),
+        ("text", "no list"),
+    ],
+)
+def test_says_what_is_wrong_with_a_list(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "targets.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        TargetList.read(path)
+
+
+def test_a_stance_for_each_target_holder_and_speaker() -> None:
+    text = "قال زيد: «قسد تتقدم» وقسد تنفي"
+    voices = (Voice(10, 19, "direct", "زيد", "قال"),)
+    first, second = text.index("قسد"), text.rindex("وقسد")
+    mentions = [
+        ("sdf", Mention(first, first + 3, "قسد", "قسد", "neutral")),
+        ("sdf", Mention(second, second + 4, "وقسد", "قسد", "neutral")),
+    ]
+    source, newsroom = draft_stances(mentions, voices)
+    assert (source.holder, source.speaker) == ("source", "زيد")
+    assert (newsroom.holder, newsroom.speaker) == ("newsroom", None)
+    assert holder_words(text, voices, source) == "قسد تتقدم"
+    assert "تتقدم" not in holder_words(text, voices, newsroom)
+    assert "وقسد تنفي" in holder_words(text, voices, newsroom)
+
+
+def test_holder_words_of_one_speaker_only() -> None:
+    text = "«نعم» و«لا»"
+    voices = (Voice(1, 4, "direct", "زيد", None), Voice(8, 10, "direct", "عمرو", None))
+    stance = Stance("sdf", "source", "عمرو", (), None)
+    assert holder_words(text, voices, stance) == "لا"
