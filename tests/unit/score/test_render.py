@@ -1,0 +1,153 @@
+"""The three faces of a scorecard, against golden files.
+
+`UPDATE_GOLDEN=1 pytest tests/unit/score/test_render.py` writes the golden files anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from model.records import LabelledSentence, LoadedTerm
+from train.score.outputs import SystemOutput
+from train.score.render import to_html, to_markdown, to_text
+from train.score.scorecard import DatasetFacts, Scorecard, build_reading, count_split
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+LABELS = ("against", "none", "favor", "none", "against")
+
+
+@pytest.fixture
+def scorecard(
+    make_sentence: Callable[..., LabelledSentence],
+    make_term: Callable[..., LoadedTerm],
+    perfect: Callable[[LabelledSentence], SystemOutput],
+) -> Scorecard:
+    """Eight stories of five sentences; one system errs on every seventh, the other always."""
+    text = "اقتحمت لمليشيا “قسد” البلدة في هجوم سافر"
+    gold = [
+        make_sentence(
+            text,
+            story=f"story-{i // 5}",
+            stances=[("sdf", LABELS[i % 5], "قسد", "neutral")],
+            terms=[("لمليشيا", "label"), ("سافر", "emotive", i % 3 == 0)],
+        )
+        for i in range(40)
+    ]
+    shifted = (make_term(text, "هجوم سافر", "emotive"),)
+    good = [
+        perfect(sentence) if i % 7 else SystemOutput(stances=("favor",), loaded_terms=shifted)
+        for i, sentence in enumerate(gold)
+    ]
+    silent = [SystemOutput(stances=("none",), loaded_terms=())] * len(gold)
+    splits = (count_split("train", gold * 4), count_split("test", gold))
+    return Scorecard(
+        dataset=DatasetFacts("0f" * 32, splits),
+        checkpoints={"nabra": "a1" * 32},
+        readings=(
+            build_reading("test", gold, {"nabra": good, "majority": silent, "a|b": good}),
+            build_reading("folds", gold, {"nabra": good}),
+        ),
+        notes=("The lexicon was written by the people who wrote the seeds.",),
+    )
+
+
+def _check_golden(name: str, text: str) -> None:
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_markdown_is_the_golden_file(scorecard: Scorecard) -> None:
+    _check_golden("scorecard.md", to_markdown(scorecard))
+
+
+def test_text_is_the_golden_file(scorecard: Scorecard) -> None:
+    text = to_text(scorecard)
+    _check_golden("scorecard.txt", text)
+    assert len(text.splitlines()) <= 40
+
+
+def test_every_markdown_row_has_the_columns_of_its_table(scorecard: Scorecard) -> None:
+    for block in to_markdown(scorecard).split("\n\n"):
+        if block.startswith("|"):
+            columns = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+            assert len(columns) == 1, block
+
+
+def test_a_macro_f1_never_stands_without_support(scorecard: Scorecard) -> None:
+    for page in (to_markdown(scorecard), to_html(scorecard)):
+        assert len(re.findall(r"macro-F1 [^|<]*\(n=40\)", page)) >= 2
+    assert "40 stances (favor 8, against 16, none 16)" in to_text(scorecard)
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def _read(html: str) -> _Page:
+    page = _Page()
+    page.feed(html)
+    assert page.open == [], "every element is closed"
+    return page
+
+
+def test_the_page_fetches_and_runs_nothing(scorecard: Scorecard) -> None:
+    page = _read(to_html(scorecard))
+    policies = [
+        attributes["content"]
+        for tag, attributes in page.tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert len(policies) == 1
+    assert str(policies[0]).startswith("default-src 'none'")
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "link", "img", "iframe", "object"}
+    assert not {key for _, attributes in page.tags for key in attributes} & {"src", "href"}
+
+
+def test_the_page_shows_a_chart_for_each_measure_and_arabic_right_to_left(
+    scorecard: Scorecard,
+) -> None:
+    page = _read(to_html(scorecard))
+    assert sum(tag == "svg" for tag, _ in page.tags) == 2 * 3
+    assert sum(tag == "rect" for tag, _ in page.tags) == 3 * 3 + 3
+    arabic = [attributes for tag, attributes in page.tags if attributes.get("lang") == "ar"]
+    assert arabic
+    assert all(attributes["dir"] == "rtl" for attributes in arabic)
+
+
+def test_the_page_escapes_what_it_is_given(scorecard: Scorecard) -> None:
+    evil = "</svg><script>alert(1)</script>"
+    reading = scorecard.readings[0]
+    systems = tuple(replace(system, name=evil) for system in reading.systems)
+    mistakes = tuple(replace(each, text=evil, story=evil) for each in reading.mistakes)
+    differences = tuple(replace(each, other=evil) for each in reading.differences)
+    poisoned = replace(
+        reading, name=evil, systems=systems, mistakes=mistakes, differences=differences
+    )
+    html = to_html(replace(scorecard, readings=(poisoned,)))
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    _read(html)

@@ -1,0 +1,15 @@
+"""What a system says about one gold sentence: the shape in which all systems meet the scorecard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.records import LoadedTerm
+
+
+@dataclass(frozen=True, slots=True)
+class SystemOutput:
+    """`stances` holds one label for each stance of the gold sentence, in its order."""
+
+    stances: tuple[str, ...]
+    loaded_terms: tuple[LoadedTerm, ...]

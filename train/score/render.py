@@ -1,0 +1,154 @@
+"""A scorecard as a page, as Markdown to paste, and as a few lines for the terminal.
+
+Page and Markdown show the same tables (`tables.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from train.score.scorecard import MEASURES, Reading, Scorecard
+from train.score.tables import (
+    MEASURE_TITLES,
+    Table,
+    dataset_table,
+    interval_level,
+    reading_tables,
+    with_interval,
+)
+
+_READING_TITLES = {
+    "test": "Test split: the checkpoint on sentences it never saw",
+    "folds": "Grouped folds, pooled: every story predicted by a model that did not see it",
+}
+_VERDICT_MARKS = {"ahead": "▲", "behind": "▼", "no evidence of a difference": "≈"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One system in a chart, all figures in per cent of the axis from 0 to 1."""
+
+    name: str
+    label: str
+    width: float
+    low: float
+    high: float
+
+
+def to_markdown(scorecard: Scorecard) -> str:
+    """The tables as GitHub Markdown."""
+    parts = ["# Scorecard", *_provenance(scorecard), _markdown_table(dataset_table(scorecard))]
+    parts += scorecard.notes
+    for reading in scorecard.readings:
+        parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
+        for table in reading_tables(reading):
+            parts += [f"### {table.title}", _markdown_table(table)]
+            parts += [table.note] if table.note else []
+    return "\n\n".join(parts) + "\n"
+
+
+def to_html(scorecard: Scorecard) -> str:
+    """One page that needs nothing else: no script, no font, no request."""
+    environment = Environment(
+        loader=PackageLoader("train.score"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("scorecard.html.j2").render(
+        provenance=_provenance(scorecard),
+        dataset=dataset_table(scorecard),
+        notes=scorecard.notes,
+        readings=[
+            {
+                "title": _reading_title(reading),
+                "size": _reading_size(reading),
+                "system": reading.systems[0].name,
+                "charts": [(_measure_title(reading, m), _bars(reading, m)) for m in MEASURES],
+                "tables": reading_tables(reading),
+                "mistakes": reading.mistakes,
+            }
+            for reading in scorecard.readings
+        ],
+    )
+
+
+def to_text(scorecard: Scorecard) -> str:
+    """One line a system, marked with the verdict on the first system against it."""
+    return "\n\n".join(map(_reading_text, scorecard.readings)) + "\n"
+
+
+def _reading_text(reading: Reading) -> str:
+    first = reading.systems[0].name
+    marks = {
+        (each.other, each.measure): _VERDICT_MARKS[each.verdict] for each in reading.differences
+    }
+    rows = [["system", *(MEASURE_TITLES[measure] for measure in MEASURES)]]
+    for system in reading.systems:
+        figures = [
+            f"{with_interval(system, measure)} {marks.get((system.name, measure), '')}"
+            for measure in MEASURES
+        ]
+        rows.append([system.name, *figures])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [f"{reading.name}: {_reading_size(reading)}"]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append(("  " + "  ".join(cells)).rstrip())
+    legend = f"  {interval_level(reading)}"
+    if marks:
+        legend += f"; {first} is ▲ ahead, ▼ behind, ≈ no evidence of a difference"
+    return "\n".join([*lines, legend])
+
+
+def _bars(reading: Reading, measure: str) -> list[Bar]:
+    return [
+        Bar(
+            name=system.name,
+            label=with_interval(system, measure),
+            width=round(100 * system.value(measure), 1),
+            low=round(100 * system.intervals[measure].low, 1),
+            high=round(100 * system.intervals[measure].high, 1),
+        )
+        for system in reading.systems
+    ]
+
+
+def _measure_title(reading: Reading, measure: str) -> str:
+    system = reading.systems[0]
+    is_stance = measure == "macro_f1"
+    support = system.stances.support if is_stance else system.spans.span_f1_exact.micro.support
+    return f"{MEASURE_TITLES[measure]} (n={support})"
+
+
+def _reading_title(reading: Reading) -> str:
+    return _READING_TITLES.get(reading.name, reading.name)
+
+
+def _reading_size(reading: Reading) -> str:
+    stances = reading.systems[0].stances
+    labels = ", ".join(f"{label} {one.support}" for label, one in stances.per_label.items())
+    num_terms = reading.systems[0].spans.span_f1_exact.micro.support
+    return (
+        f"{reading.num_sentences} sentences of {reading.num_stories} stories; "
+        f"{stances.support} stances ({labels}); {num_terms} loaded terms"
+    )
+
+
+def _provenance(scorecard: Scorecard) -> list[str]:
+    hashes = {"Dataset": scorecard.dataset.hash} | {
+        f"Checkpoint {name}": value for name, value in scorecard.checkpoints.items()
+    }
+    return [f"{name}: {value}" for name, value in hashes.items()]
+
+
+def _markdown_table(table: Table) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    rule = "| " + " | ".join(["---", *["---:"] * (len(table.header) - 1)]) + " |"
+    return "\n".join([line(table.header), rule, *map(line, table.rows)])

@@ -1,0 +1,218 @@
+"""The tables of a scorecard, the same for the page and the Markdown.
+
+A macro-F1 never stands without its support.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from train.score.bootstrap import Interval
+from train.score.metrics import LabelScores, SpanScores
+from train.score.scorecard import MEASURES, Difference, Reading, Scorecard, SystemScores
+
+MEASURE_TITLES = {
+    "macro_f1": "stance macro-F1",
+    "span_f1_exact": "loaded terms, exact F1",
+    "span_f1_overlap": "loaded terms, overlap F1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What both the page and the Markdown show; the first column names the row."""
+
+    title: str
+    note: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def reading_tables(reading: Reading) -> list[Table]:
+    """All tables of one reading; a lone system has none of differences."""
+    tables = [
+        _stance_table(reading),
+        _confusion_table(reading.systems[0]),
+        _span_table(reading),
+        _category_table(reading),
+    ]
+    return tables + ([_difference_table(reading)] if reading.differences else [])
+
+
+def dataset_table(scorecard: Scorecard) -> Table:
+    """What the splits hold."""
+    return Table(
+        title="Dataset",
+        note="",
+        header=("split", "sentences", "stories", "stances", "loaded terms"),
+        rows=tuple(
+            (
+                split.name,
+                str(split.num_sentences),
+                str(split.num_stories),
+                str(split.num_stances),
+                str(split.num_loaded_terms),
+            )
+            for split in scorecard.dataset.splits
+        ),
+    )
+
+
+def _stance_table(reading: Reading) -> Table:
+    support = reading.systems[0].stances
+    return Table(
+        title="Stance",
+        note="n: gold stances. Favor/against: mean F1 of these two labels.",
+        header=(
+            "system",
+            f"macro-F1 {interval_level(reading)} (n={support.support})",
+            "favor/against",
+            "accuracy",
+            *(f"{label} F1 (n={one.support})" for label, one in support.per_label.items()),
+        ),
+        rows=tuple(
+            (
+                system.name,
+                with_interval(system, "macro_f1"),
+                _figure(system.stances.favor_against_f1),
+                _figure(system.stances.accuracy),
+                *(_figure(scores.f1) for scores in system.stances.per_label.values()),
+            )
+            for system in reading.systems
+        ),
+    )
+
+
+def _confusion_table(system: SystemScores) -> Table:
+    labels = tuple(system.stances.per_label)
+    return Table(
+        title=f"Confusion matrix of {system.name}",
+        note="",
+        header=("gold", *(f"predicted {label}" for label in labels)),
+        rows=tuple(
+            (label, *map(str, row))
+            for label, row in zip(labels, system.stances.confusion, strict=True)
+        ),
+    )
+
+
+def _span_table(reading: Reading) -> Table:
+    with_weak = reading.systems[0].spans.span_f1_exact.micro.support
+    without = reading.systems[0].spans_without_weak.span_f1_exact.micro.support
+    return Table(
+        title="Loaded terms, all categories",
+        note=(
+            "Exact: same borders and category. Overlap: at least one character in common with a "
+            "gold span of the category, each span counted once. P / R: precision and recall. "
+            "Without weak: routine partisan words neither rewarded nor punished."
+        ),
+        header=(
+            "system",
+            "found",
+            f"exact F1 {interval_level(reading)} (n={with_weak})",
+            "P / R",
+            f"overlap F1 {interval_level(reading)} (n={with_weak})",
+            "P / R",
+            f"exact / overlap F1 without weak (n={without})",
+        ),
+        rows=tuple(
+            (
+                system.name,
+                str(system.spans.span_f1_exact.micro.num_predicted),
+                with_interval(system, "span_f1_exact"),
+                _precision_recall(system.spans.span_f1_exact.micro),
+                with_interval(system, "span_f1_overlap"),
+                _precision_recall(system.spans.span_f1_overlap.micro),
+                f"{_figure(system.spans_without_weak.span_f1_exact.micro.f1)} / "
+                f"{_figure(system.spans_without_weak.span_f1_overlap.micro.f1)}",
+            )
+            for system in reading.systems
+        ),
+    )
+
+
+def _category_table(reading: Reading) -> Table:
+    support = {
+        category: scores.support
+        for category, scores in reading.systems[0].spans.span_f1_exact.per_category.items()
+    }
+    by_category = (
+        (
+            category,
+            str(num_gold),
+            *(_category_f1(system.spans, category) for system in reading.systems),
+        )
+        for category, num_gold in support.items()
+    )
+    macro = (
+        f"{_figure(system.spans.span_f1_exact.macro_f1)} / "
+        f"{_figure(system.spans.span_f1_overlap.macro_f1)}"
+        for system in reading.systems
+    )
+    return Table(
+        title="Loaded terms by category, exact / overlap F1",
+        note=(
+            "The macro average is over the categories that have gold spans; "
+            "– where there are none and none was predicted."
+        ),
+        header=("category", "n", *(system.name for system in reading.systems)),
+        rows=(*by_category, ("macro average", str(sum(support.values())), *macro)),
+    )
+
+
+def _category_f1(spans: SpanScores, category: str) -> str:
+    exact = spans.span_f1_exact.per_category[category]
+    overlap = spans.span_f1_overlap.per_category[category]
+    if not exact.support and not exact.num_predicted:
+        return "–"
+    return f"{_figure(exact.f1)} / {_figure(overlap.f1)}"
+
+
+def _difference_table(reading: Reading) -> Table:
+    first = reading.systems[0].name
+    by_other: dict[str, list[Difference]] = {}
+    for difference in reading.differences:
+        by_other.setdefault(difference.other, []).append(difference)
+    return Table(
+        title=f"Is {first} ahead?",
+        note=(
+            f"{first} minus the other, on the same resamples of whole stories, with the verdict on "
+            f"{first}. The trained systems are held fixed: another seed is not in the interval."
+        ),
+        header=(
+            f"{first} against",
+            *(f"{MEASURE_TITLES[m]} {interval_level(reading)}" for m in MEASURES),
+        ),
+        rows=tuple(
+            (
+                other,
+                *(
+                    f"{each.value:+.3f} {_bounds(each.interval, '+')} {each.verdict}"
+                    for each in row
+                ),
+            )
+            for other, row in by_other.items()
+        ),
+    )
+
+
+def with_interval(system: SystemScores, measure: str) -> str:
+    """A figure and its interval: `0.612 [0.520, 0.700]`."""
+    return f"{_figure(system.value(measure))} {_bounds(system.intervals[measure])}"
+
+
+def _bounds(interval: Interval, sign: str = "") -> str:
+    return f"[{interval.low:{sign}.3f}, {interval.high:{sign}.3f}]"
+
+
+def interval_level(reading: Reading) -> str:
+    """What stands between the square brackets: `[95% interval]`."""
+    return f"[{reading.systems[0].intervals['macro_f1'].level:.0%} interval]"
+
+
+def _precision_recall(scores: LabelScores) -> str:
+    return f"{_figure(scores.precision)} / {_figure(scores.recall)}"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
