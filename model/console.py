@@ -1,0 +1,84 @@
+"""What every command shares: exit statuses, one-line errors, progress on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from model.errors import NabraError
+
+T = TypeVar("T")
+
+STATUS_FAILED = 1
+STATUS_QUARANTINED = 3
+STATUS_INTERRUPTED = 130
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a config key: training.seed=3."),
+]
+
+
+def new_app(**settings: Any) -> typer.Typer:
+    """A command-line application in the house's manner."""
+    return typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        **settings,
+    )
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM. No KeyboardInterrupt, which the command-line library turns into status 1."""
+
+
+def run_app(app: typer.Typer) -> None:
+    """Run an application and leave with its status: 0, 1 failed, 2 wrong usage, 130 interrupted."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        app()
+    except NabraError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(STATUS_FAILED)
+    except Interrupted:
+        sys.stderr.write("interrupted\n")
+        sys.exit(STATUS_INTERRUPTED)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise Interrupted
+
+
+def say(message: str, *, quiet: bool) -> None:
+    """A line on standard output, unless the user wants silence."""
+    if not quiet:
+        sys.stdout.write(f"{message}\n")
+        sys.stdout.flush()
+
+
+def follow(items: Iterable[T], *, unit: str, quiet: bool) -> Iterator[T]:
+    """The items, with a progress bar on standard error where that is a terminal."""
+    from tqdm import tqdm
+
+    is_hidden = quiet or not sys.stderr.isatty()
+    yield from tqdm(items, unit=unit, disable=is_hidden, delay=2, dynamic_ncols=True)
+
+
+def hush_libraries() -> None:
+    """Keep the libraries' own bars and warnings off the screen; call before importing them."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")

@@ -1,0 +1,145 @@
+"""A checkpoint: a directory that transformers can read and that says how it was made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model.errors import CheckpointError
+from model.net.encoding import TextEncoder
+from model.net.network import FramingNetwork, load_state, split_state
+from model.records import LOADED_CATEGORIES, SCHEMA_VERSION, STANCE_LABELS
+from model.text.lexicon import Lexicon
+from model.text.normalize import PREPROCESSING_VERSION
+from model.text.targets import TargetList
+
+WEIGHTS = "model.safetensors"
+RECORD = "nabra.json"
+TARGETS = "targets.yaml"
+LEXICON = "loaded_terms.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A network ready to predict, with everything that it was trained beside."""
+
+    network: FramingNetwork
+    encoder: TextEncoder
+    targets: TargetList
+    lexicon: Lexicon
+    record: dict[str, Any]
+    path: Path
+
+
+def save_checkpoint(
+    path: Path,
+    network: FramingNetwork,
+    encoder: TextEncoder,
+    *,
+    targets: Path,
+    lexicon: Path,
+    training: dict[str, Any],
+    card: str,
+) -> None:
+    """Write a complete checkpoint at `path`, in place of one that stood there.
+
+    It is built beside its place and moved there whole, so that no half of one is ever found.
+    `training` goes into the record: hashes, seed, counts, scores.
+    """
+    from safetensors.torch import save_file
+
+    building = path.with_name(f".{path.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    config = network.encoder.config
+    config.architectures = [type(network.encoder).__name__]
+    config.save_pretrained(building)
+    encoder.tokenizer.save_pretrained(building)
+    save_file(split_state(network), building / WEIGHTS, metadata={"format": "pt"})
+    shutil.copyfile(targets, building / TARGETS)
+    shutil.copyfile(lexicon, building / LEXICON)
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "tasks": {
+            "stance": {"kind": "classify", "labels": list(STANCE_LABELS)},
+            "loaded_terms": {"kind": "tag", "labels": list(LOADED_CATEGORIES)},
+        },
+        "preprocessing": PREPROCESSING_VERSION,
+        "max_length": encoder.max_length,
+        "calibration": None,
+        "main_scores": None,
+        **training,
+    }
+    _write_record(building, record)
+    (building / "README.md").write_text(card, encoding="utf-8")
+    if path.exists():
+        shutil.rmtree(path)
+    building.rename(path)
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint. CheckpointError names what is missing or of another version."""
+    import torch
+    from safetensors.torch import load_file
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+    path = Path(path)
+    for name in (RECORD, "config.json", WEIGHTS, TARGETS, LEXICON):
+        if not (path / name).is_file():
+            raise CheckpointError(
+                path, f"is no nabra checkpoint: {name} is missing", "make one with nabra finetune"
+            )
+    try:
+        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+        config = AutoConfig.from_pretrained(path, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        state = load_file(path / WEIGHTS)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(path, f"cannot be read: {' '.join(str(error).split())}") from None
+    expected = (SCHEMA_VERSION, PREPROCESSING_VERSION)
+    found = (record.get("schema_version"), record.get("preprocessing"))
+    if found != expected:
+        raise CheckpointError(
+            path, f"is of version {found}, this nabra reads {expected}", "train it again"
+        )
+    network = FramingNetwork(AutoModel.from_config(config), dropout=0.0)
+    try:
+        load_state(network, state)
+    except RuntimeError as error:
+        raise CheckpointError(path / WEIGHTS, f"does not fit config.json: {error}") from None
+    network.eval()
+    if torch.cuda.is_available():
+        network.to("cuda")
+    return Checkpoint(
+        network=network,
+        encoder=TextEncoder(tokenizer, record["max_length"]),
+        targets=TargetList.read(path / TARGETS),
+        lexicon=Lexicon.read(path / LEXICON),
+        record=record,
+        path=path,
+    )
+
+
+def add_main_scores(path: Path, scores: dict[str, Any]) -> None:
+    """Write the scores that an evaluation found into the checkpoint's record."""
+    record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    _write_record(path, {**record, "main_scores": scores})
+
+
+def checkpoint_hash(path: Path) -> str:
+    """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists."""
+    digest = hashlib.sha256()
+    for file in sorted(path.iterdir()):
+        if file.is_file() and file.name not in (RECORD, "README.md"):
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _write_record(path: Path, record: dict[str, Any]) -> None:
+    text = json.dumps(record, ensure_ascii=False, indent=2)
+    (path / RECORD).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,143 @@
+"""From text to token ids: windows of a sentence for tagging, pairs with a target for stance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from model.errors import CheckpointError
+from model.text.normalize import PLACEHOLDERS, View, normalize
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a sentence that fits the network.
+
+    `first_tokens[i]` is the place in `input_ids` of the first token of the window's i-th word,
+    `word_spans[i]` the slice of the sentence that this word stands for.
+    """
+
+    input_ids: list[int]
+    token_type_ids: list[int]
+    first_tokens: list[int]
+    word_spans: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A holder's words and a target's name; `num_lost` tokens of the words did not fit."""
+
+    input_ids: list[int]
+    token_type_ids: list[int]
+    num_lost: int
+
+
+class TextEncoder:
+    """Encodes text with the tokenizer of one checkpoint; `max_length` counts special tokens in."""
+
+    def __init__(self, tokenizer: Any, max_length: int) -> None:
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self._open: int = tokenizer.cls_token_id
+        self._close: int = tokenizer.sep_token_id
+        for placeholder in PLACEHOLDERS:
+            if len(tokenizer.tokenize(placeholder)) != 1:
+                raise CheckpointError(
+                    tokenizer.name_or_path or "tokenizer",
+                    f"{placeholder} is not one token",
+                    "register it with register_placeholders before training",
+                )
+
+    def windows(self, texts: Sequence[str]) -> list[list[Window]]:
+        """For each sentence its windows: consecutive words, none cut, at most `max_length` tokens."""
+        views = [normalize(text) for text in texts]
+        words = [_view_words(view) for view in views]
+        pieces = self._tokenize(
+            [[view.text[a:b] for a, b in spans] for view, spans in zip(views, words, strict=True)]
+        )
+        return [
+            self._windows(view, spans, word_pieces)
+            for view, spans, word_pieces in zip(views, words, pieces, strict=True)
+        ]
+
+    def pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Pair]:
+        """For each (holder's words, target's name) the ids of the sentence pair."""
+        flat = [normalize(text).text.split() for pair in pairs for text in pair]
+        ids = [[token for word in words for token in word] for words in self._tokenize(flat)]
+        encoded = []
+        for words, name in zip(ids[::2], ids[1::2], strict=True):
+            room = self.max_length - 3 - len(name)
+            kept = words[: max(room, 0)]
+            first = [self._open, *kept, self._close]
+            second = [*name[: self.max_length - len(first) - 1], self._close]
+            encoded.append(
+                Pair(first + second, [0] * len(first) + [1] * len(second), len(words) - len(kept))
+            )
+        return encoded
+
+    def _tokenize(self, sentences: Sequence[Sequence[str]]) -> list[list[list[int]]]:
+        """For each sentence, for each word, its token ids (none for a word without a token)."""
+        if not sentences:
+            return []
+        encoded = self.tokenizer(
+            [list(words) for words in sentences],
+            is_split_into_words=True,
+            add_special_tokens=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        results: list[list[list[int]]] = []
+        for number, words in enumerate(sentences):
+            pieces: list[list[int]] = [[] for _ in words]
+            for token, word in zip(
+                encoded["input_ids"][number], encoded.word_ids(number), strict=True
+            ):
+                pieces[word].append(token)
+            results.append(pieces)
+        return results
+
+    def _windows(
+        self, view: View, spans: Sequence[tuple[int, int]], pieces: Sequence[list[int]]
+    ) -> list[Window]:
+        windows: list[Window] = []
+        room = self.max_length - 2
+        tokens: list[int] = []
+        firsts: list[int] = []
+        sources: list[tuple[int, int]] = []
+
+        def close() -> None:
+            ids = [self._open, *tokens, self._close]
+            windows.append(Window(ids, [0] * len(ids), list(firsts), list(sources)))
+            tokens.clear()
+            firsts.clear()
+            sources.clear()
+
+        for (start, end), word in zip(spans, pieces, strict=True):
+            if not word:
+                continue
+            if tokens and len(tokens) + len(word) > room:
+                close()
+            firsts.append(len(tokens) + 1)
+            sources.append(view.to_source(start, end))
+            tokens += word[:room]
+        if tokens:
+            close()
+        return windows
+
+
+def _view_words(view: View) -> list[tuple[int, int]]:
+    """Slices of the view's words; one space stands between two of them."""
+    spans = []
+    start = 0
+    for word in view.text.split(" ") if view.text else ():
+        spans.append((start, start + len(word)))
+        start += len(word) + 1
+    return spans
+
+
+def register_placeholders(tokenizer: Any) -> int:
+    """Make each placeholder of the preprocessing one token; returns how many were new."""
+    from tokenizers import AddedToken
+
+    return int(tokenizer.add_tokens([AddedToken(text, normalized=False) for text in PLACEHOLDERS]))

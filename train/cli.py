@@ -1,0 +1,109 @@
+"""The `nabra` command: the doors of both packages, and `run`, `check` over a whole config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.console import Overrides, Quiet, new_app, run_app, say
+from model.errors import ConfigError
+from model.predict import predict
+from model.report.__main__ import report
+from train.config import Run, missing_paths, read_run
+from train.evaluate import evaluate, evaluate_run
+from train.finetune import finetune, finetune_run
+from train.prepare import prepare, prepare_run
+
+app = new_app(help="nabra (نبرة): how Arabic news is framed — who is named how, in whose voice.")
+for door in (prepare, finetune, evaluate, predict, report):
+    app.command()(door)
+
+
+@app.command()
+def check(
+    config: Annotated[Path, typer.Argument(help="The run's config.")],
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+) -> None:
+    """Report every fault of a config and of what it names, at once; write nothing."""
+    run = read_run(config, overrides or ())
+    if faults := missing_paths(run):
+        raise ConfigError(config, faults)
+    _check_lists(run)
+    say(f"{config}: no fault found; results go to {run.dir}", quiet=quiet)
+
+
+@app.command(name="run")
+def run_all(
+    config: Annotated[Path, typer.Argument(help="The run's config.")],
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+) -> None:
+    """prepare, finetune and evaluate in turn; a step whose inputs did not change is skipped."""
+    from train.steps import fingerprint, hash_files, is_done, mark_done
+
+    run = read_run(config, overrides or ())
+    if faults := missing_paths(run):
+        raise ConfigError(config, faults)
+    data = run.config.data
+    lists = [data.annotations, data.targets, data.lexicon]
+    steps: list[tuple[str, Callable[..., None], Path, Callable[[], str]]] = [
+        (
+            "prepare",
+            prepare_run,
+            run.dataset_dir,
+            lambda: fingerprint(
+                run.fingerprint("data", "split"),
+                hash_files([*data.articles, *data.unlabelled, *lists]),
+            ),
+        ),
+        (
+            "finetune",
+            finetune_run,
+            run.checkpoint_dir,
+            lambda: fingerprint(
+                run.fingerprint("encoder", "embedded", "training"),
+                hash_files([run.dataset_dir, *lists]),
+            ),
+        ),
+        (
+            "evaluate",
+            evaluate_run,
+            run.dir / "scorecard.json",
+            lambda: fingerprint(
+                run.fingerprint(),
+                hash_files([run.dataset_dir, run.checkpoint_dir / "model.safetensors", *lists]),
+            ),
+        ),
+    ]
+    for name, act, result, current in steps:
+        inputs = current()
+        if result.exists() and is_done(run.dir, name, inputs):
+            say(f"{name}: skipped, nothing that it reads has changed ({result})", quiet=quiet)
+            continue
+        say(f"{name} …", quiet=quiet)
+        act(run, quiet=quiet)
+        mark_done(run.dir, name, inputs)
+
+
+def _check_lists(run: Run) -> None:
+    from model.text.lexicon import Lexicon
+    from model.text.targets import TargetList
+    from train.data.annotations import read_annotations
+
+    data = run.config.data
+    TargetList.read(Path(data.targets))
+    Lexicon.read(Path(data.lexicon))
+    read_annotations(Path(data.annotations))
+
+
+def main() -> None:
+    """The console script."""
+    run_app(app)
+
+
+if __name__ == "__main__":
+    main()

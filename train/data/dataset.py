@@ -1,0 +1,130 @@
+"""The labelled dataset on disk: a `datasets.DatasetDict` and its manifest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from model.errors import InputError, RecordError
+from model.records import Dropped, LabelledSentence, check_span_laws
+from train.data.split import SPLITS
+
+MANIFEST = "manifest.json"
+
+
+def write_dataset(
+    path: Path,
+    splits: Mapping[str, Sequence[LabelledSentence]],
+    dropped: Sequence[Dropped],
+    hashes: Mapping[str, str],
+) -> dict[str, Any]:
+    """Write the splits and a manifest that counts every label and names every record dropped.
+
+    RecordError, and nothing written, where a story stands in two splits, or where silver stands
+    outside training. Returns the manifest.
+    """
+    from datasets import Dataset, DatasetDict
+
+    refuse_leaks(splits)
+    building = path.with_name(f".{path.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.parent.mkdir(parents=True, exist_ok=True)
+    DatasetDict(
+        {
+            name: Dataset.from_list([s.to_dict() for s in splits[name]], features=_features())
+            for name in SPLITS
+        }
+    ).save_to_disk(building)
+    manifest = {
+        "hashes": dict(hashes),
+        "splits": {name: _count(splits[name]) for name in SPLITS},
+        "dropped": [record.to_dict() for record in dropped],
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+    (building / MANIFEST).write_text(text, encoding="utf-8")
+    if path.exists():
+        shutil.rmtree(path)
+    building.rename(path)
+    return manifest
+
+
+def refuse_leaks(splits: Mapping[str, Sequence[LabelledSentence]]) -> None:
+    """RecordError where one story stands in two splits, or silver in validation or test."""
+    home: dict[str, str] = {}
+    for name, sentences in splits.items():
+        for sentence in sentences:
+            if home.setdefault(sentence.story, name) != name:
+                raise RecordError(
+                    f"story {sentence.story}",
+                    f"stands in {home[sentence.story]} and in {name}",
+                    "split by story",
+                )
+            labels = (*sentence.stances, *sentence.loaded_terms)
+            if name != "train" and any(label.origin != "gold" for label in labels):
+                raise RecordError(
+                    f"{sentence.article_id}:{sentence.index}", f"has silver labels in {name}"
+                )
+
+
+def read_dataset(path: Path) -> dict[str, list[LabelledSentence]]:
+    """The labelled sentences by split. InputError where no complete dataset stands there."""
+    from datasets import load_from_disk
+
+    if not (path / MANIFEST).is_file():
+        raise InputError(path, "holds no dataset", "run nabra prepare with this config first")
+    loaded = load_from_disk(str(path))
+    splits = {}
+    for name in SPLITS:
+        splits[name] = [LabelledSentence.from_dict(row) for row in loaded[name]]
+        for sentence in splits[name]:
+            check_span_laws(sentence)
+    return splits
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a dataset folder."""
+    manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    return manifest
+
+
+def _count(sentences: Sequence[LabelledSentence]) -> dict[str, Any]:
+    stances = Counter((s.origin, s.label) for sentence in sentences for s in sentence.stances)
+    terms = Counter((t.origin, t.category) for sentence in sentences for t in sentence.loaded_terms)
+    return {
+        "sentences": len(sentences),
+        "articles": len({sentence.article_id for sentence in sentences}),
+        "stories": len({sentence.story for sentence in sentences}),
+        "stances": {f"{origin}/{label}": n for (origin, label), n in sorted(stances.items())},
+        "loaded_terms": {f"{origin}/{kind}": n for (origin, kind), n in sorted(terms.items())},
+    }
+
+
+def _features() -> Any:
+    from datasets import Features, List, Value
+
+    number, text, real = Value("int32"), Value("string"), Value("float64")
+    span = {"start": number, "end": number, "text": text, "term": text}
+    voice = {"start": number, "end": number, "kind": text, "speaker": text, "cue": text}
+    judged = {"origin": text, "rules": List(text), "confidence": real}
+    stance = {"target": text, "holder": text, "speaker": text, "label": text} | judged
+    term = span | {"category": text, "weak": Value("bool"), "voice": text, "target": text}
+    return Features(
+        {
+            "article_id": text,
+            "index": number,
+            "section": text,
+            "start": number,
+            "end": number,
+            "text": text,
+            "voices": List(voice),
+            "outlet": text,
+            "published": text,
+            "story": text,
+            "stances": List(stance | {"mentions": List(span | {"connotation": text})}),
+            "loaded_terms": List(term | {"group": number} | judged),
+        }
+    )

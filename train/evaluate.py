@@ -1,0 +1,234 @@
+"""DOOR: from a checkpoint and labelled sentences to a scorecard, beside the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from model.console import Overrides, Quiet, follow, hush_libraries, new_app, run_app, say
+from model.errors import NabraError
+from train.config import Run, read_run
+
+if TYPE_CHECKING:
+    from model.net.classifier import Classifier
+    from model.records import LabelledSentence
+    from train.score.outputs import SystemOutput
+    from train.score.scorecard import Reading, Scorecard
+
+app = new_app()
+MODEL = "nabra"
+
+
+@app.command()
+def evaluate(
+    subjects: Annotated[
+        list[str], typer.Argument(help="A run's config, or checkpoints with --data and --output.")
+    ],
+    data: Annotated[
+        Path | None, typer.Option(help="Labelled sentences (.jsonl) to score checkpoints on.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for the scorecard.")] = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+) -> None:
+    """Score a run, or checkpoints side by side on labelled data: scorecard.json, .md and .html."""
+    if data is not None and output is not None:
+        evaluate_checkpoints(subjects, data, output, quiet=quiet)
+    elif data is None and output is None and len(subjects) == 1:
+        evaluate_run(read_run(subjects[0], overrides or ()), quiet=quiet)
+    else:
+        raise typer.BadParameter("give one CONFIG, or CHECKPOINT… with --data FILE --output DIR")
+
+
+def evaluate_run(run: Run, *, quiet: bool) -> None:
+    """Score the run's checkpoint on its test split; over folds too where that holds few stories."""
+    hush_libraries()
+    from model.net.checkpoint import add_main_scores, checkpoint_hash
+    from train.data.dataset import read_dataset
+    from train.fit.checkpoints import hash_sentences
+    from train.score.scorecard import DatasetFacts, Scorecard, count_split
+
+    splits = read_dataset(run.dataset_dir)
+    settings = run.config.evaluation
+    if not splits["test"]:
+        raise NabraError(run.dataset_dir, "the test split is empty", "raise split.test")
+    readings = [_read_test(run, splits)]
+    if len({sentence.story for sentence in splits["test"]}) < settings.fewest_test_stories:
+        readings.append(_read_folds(run, splits, quiet=quiet))
+    scorecard = Scorecard(
+        dataset=DatasetFacts(
+            hash=hash_sentences([s for split in splits.values() for s in split]),
+            splits=tuple(count_split(name, held) for name, held in splits.items()),
+        ),
+        checkpoints={MODEL: checkpoint_hash(run.checkpoint_dir)},
+        readings=tuple(readings),
+    )
+    add_main_scores(run.checkpoint_dir, _main_scores(readings))
+    _write(scorecard, run.dir, quiet=quiet)
+
+
+def evaluate_checkpoints(
+    checkpoints: Sequence[str], data: Path, output: Path, *, quiet: bool
+) -> None:
+    """Score checkpoints side by side on one labelled file; the first is compared with the others."""
+    hush_libraries()
+    from model.net.checkpoint import checkpoint_hash
+    from model.net.classifier import load
+    from train.data.annotations import read_annotations
+    from train.fit.checkpoints import hash_sentences
+    from train.score.scorecard import DatasetFacts, Scorecard, build_reading, count_split
+
+    gold = read_annotations(data)
+    classifiers = {path: load(path) for path in dict.fromkeys(checkpoints)}
+    outputs = {path: label_gold(classifier, gold) for path, classifier in classifiers.items()}
+    scorecard = Scorecard(
+        dataset=DatasetFacts(hash=hash_sentences(gold), splits=(count_split(data.name, gold),)),
+        checkpoints={path: checkpoint_hash(Path(path)) for path in outputs},
+        readings=(build_reading("test", gold, outputs),),
+    )
+    _write(scorecard, output, quiet=quiet)
+
+
+def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list[SystemOutput]:
+    """What the classifier says of gold sentences whose voices and targets are given."""
+    from dataclasses import replace
+
+    from model.records import Prediction
+    from train.score.outputs import SystemOutput
+
+    drafts = [
+        Prediction(
+            article_id=sentence.article_id,
+            index=sentence.index,
+            section=sentence.section,
+            start=sentence.start,
+            end=sentence.end,
+            text=sentence.text,
+            voices=sentence.voices,
+            outlet=sentence.outlet,
+            published=sentence.published,
+            url=None,
+            stances=tuple(replace(stance, label=None, origin=None) for stance in sentence.stances),
+            loaded_terms=(),
+        )
+        for sentence in gold
+    ]
+    return [
+        SystemOutput(tuple(str(stance.label) for stance in done.stances), done.loaded_terms)
+        for done in classifier.complete(drafts)
+    ]
+
+
+def _read_test(run: Run, splits: dict[str, list[LabelledSentence]]) -> Reading:
+    from model.net.classifier import load
+    from train.score.scorecard import build_reading
+
+    outputs = {MODEL: label_gold(load(run.checkpoint_dir), splits["test"])}
+    outputs |= _baseline_outputs(run, splits["train"], splits["test"])
+    return build_reading(
+        "test", splits["test"], outputs, num_resamples=run.config.evaluation.resamples
+    )
+
+
+def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: bool) -> Reading:
+    """Every gold story predicted by a model that never saw it, trained as the run trains."""
+    from model.net.classifier import load
+    from train.data.split import grouped_folds
+    from train.fit.checkpoints import fit_checkpoint
+    from train.score.scorecard import build_reading
+
+    settings = run.config.evaluation
+    sentences = [sentence for held in splits.values() for sentence in held]
+    gold = [s for s in sentences if all(x.origin == "gold" for x in (*s.stances, *s.loaded_terms))]
+    folds = grouped_folds(gold, settings.folds, run.config.split.seed)
+    tested: list[LabelledSentence] = []
+    outputs: dict[str, list[SystemOutput]] = {}
+    for number, fold in enumerate(follow(folds, unit=" folds", quiet=quiet)):
+        held_out = {sentence.story for sentence in fold}
+        train = [sentence for sentence in sentences if sentence.story not in held_out]
+        fold_dir = run.dir / "folds" / str(number)
+        fit_checkpoint(
+            run,
+            train,
+            (),
+            checkpoint_dir=fold_dir / "checkpoint",
+            trainer_dir=fold_dir / "trainer",
+            metrics_path=fold_dir / "metrics.jsonl",
+            quiet=True,
+        )
+        found = {MODEL: label_gold(load(fold_dir / "checkpoint"), fold)}
+        for name, output in (found | _baseline_outputs(run, train, fold)).items():
+            outputs.setdefault(name, []).extend(output)
+        tested += fold
+    return build_reading("folds", tested, outputs, num_resamples=settings.resamples)
+
+
+def _baseline_outputs(
+    run: Run, train: Sequence[LabelledSentence], test: Sequence[LabelledSentence]
+) -> dict[str, list[SystemOutput]]:
+    from model.text.lexicon import Lexicon
+    from model.text.stances import holder_words
+    from model.text.targets import TargetList
+    from train.data.silver import find_terms, judge_by_wording
+    from train.score.baselines import (
+        MajorityBaseline,
+        MemoryBaseline,
+        RuleBaseline,
+        TfidfBaseline,
+    )
+    from train.score.outputs import SystemOutput
+
+    lexicon = Lexicon.read(Path(run.config.data.lexicon))
+    targets = TargetList.read(Path(run.config.data.targets)).targets
+
+    def label_by_rule(sentence: LabelledSentence) -> SystemOutput:
+        terms = find_terms(sentence.text, sentence.voices, sentence.stances, lexicon)
+        labels = (judge_by_wording(stance, terms, lexicon) for stance in sentence.stances)
+        return SystemOutput(tuple(labels), tuple(terms))
+
+    baselines = {
+        "tfidf": TfidfBaseline(
+            lambda sentence, stance: holder_words(sentence.text, sentence.voices, stance),
+            {target.id: target.name for target in targets.values()},
+        ),
+        "lexicon": RuleBaseline(label_by_rule),
+        "memory": MemoryBaseline(),
+        "majority": MajorityBaseline(),
+    }
+    outputs = {}
+    for name, baseline in baselines.items():
+        baseline.fit(train)
+        outputs[name] = baseline.predict(test)
+    return outputs
+
+
+def _main_scores(readings: Sequence[Reading]) -> dict[str, dict[str, float]]:
+    """The model's own figures by reading, for the checkpoint's record."""
+    from train.score.scorecard import MEASURES
+
+    return {
+        reading.name: {
+            **{measure: round(reading.systems[0].value(measure), 4) for measure in MEASURES},
+            "sentences": reading.num_sentences,
+            "stories": reading.num_stories,
+        }
+        for reading in readings
+    }
+
+
+def _write(scorecard: Scorecard, folder: Path, *, quiet: bool) -> None:
+    from model.archive.write import write_json, write_text
+    from train.score.render import to_html, to_markdown, to_text
+
+    write_json(folder / "scorecard.json", scorecard.to_dict())
+    write_text(folder / "scorecard.md", to_markdown(scorecard))
+    write_text(folder / "scorecard.html", to_html(scorecard))
+    say(to_text(scorecard), quiet=quiet)
+    say(f"scorecard: {folder / 'scorecard.html'}", quiet=quiet)
+
+
+if __name__ == "__main__":
+    run_app(app)

@@ -1,0 +1,126 @@
+"""Fine-tuning both heads on `transformers.Trainer`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
+
+from model.net.encoding import TextEncoder
+from model.net.network import FramingNetwork
+from model.records import LabelledSentence
+from train.config import RunConfig
+from train.fit.encoders import start_encoder
+from train.fit.examples import Collator, make_rows
+
+_LOGGED = ("loss", "eval_loss", "learning_rate", "grad_norm")
+
+
+def finetune(
+    config: RunConfig,
+    train: Sequence[LabelledSentence],
+    validation: Sequence[LabelledSentence],
+    target_names: Mapping[str, str],
+    *,
+    trainer_dir: Path,
+    metrics_path: Path,
+    show_progress: bool,
+) -> tuple[FramingNetwork, TextEncoder]:
+    """Train a network on the sentences; on one machine the same config gives the same weights.
+
+    `trainer_dir` holds what a killed run goes on from. `metrics_path` gets one line of JSON for
+    each epoch: losses on training and validation, and the learning rate.
+    """
+    settings = config.training
+    seed_everything(settings.seed)
+    tokenizer, encoder = start_encoder(
+        config.encoder,
+        embedded=config.embedded,
+        texts=[sentence.text for sentence in train],
+        max_length=settings.max_length,
+        dropout=settings.dropout,
+    )
+    text_encoder = TextEncoder(tokenizer, settings.max_length)
+    network = FramingNetwork(encoder, settings.dropout)
+    rows = make_rows(train, text_encoder, target_names)
+    trainer = Trainer(
+        model=network,
+        args=TrainingArguments(
+            output_dir=str(trainer_dir),
+            num_train_epochs=settings.epochs,
+            per_device_train_batch_size=settings.batch_size,
+            per_device_eval_batch_size=settings.batch_size * 4,
+            learning_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            warmup_steps=_warmup_steps(len(rows), config),
+            lr_scheduler_type="linear",
+            seed=settings.seed,
+            eval_strategy="epoch" if validation else "no",
+            save_strategy="epoch",
+            save_total_limit=2,
+            logging_strategy="epoch",
+            report_to=[],
+            disable_tqdm=not show_progress,
+            remove_unused_columns=False,
+            label_names=["stance_labels", "tag_labels"],
+            prediction_loss_only=True,
+        ),
+        train_dataset=rows,  # type: ignore[arg-type]
+        eval_dataset=make_rows(validation, text_encoder, target_names) if validation else None,  # type: ignore[arg-type]
+        data_collator=Collator(tokenizer.pad_token_id),
+        callbacks=[_MetricsFile(metrics_path)],
+    )
+    last = get_last_checkpoint(str(trainer_dir)) if trainer_dir.is_dir() else None
+    if last:
+        logging.getLogger("nabra").info("goes on from %s", last)
+    trainer.train(resume_from_checkpoint=last)
+    network.eval()
+    return network, text_encoder
+
+
+def seed_everything(seed: int) -> None:
+    """One seed for every source of chance, and deterministic kernels."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def _warmup_steps(num_rows: int, config: RunConfig) -> int:
+    steps = config.training.epochs * -(-num_rows // config.training.batch_size)
+    return int(steps * config.training.warmup_ratio)
+
+
+class _MetricsFile(TrainerCallback):  # type: ignore[misc]
+    """Writes what the Trainer logs, epoch by epoch, without times."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """A resumed run writes its earlier epochs again, so that the file is always whole."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._write(state)
+
+    def on_log(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Called by the Trainer behind each epoch and each evaluation."""
+        self._write(state)
+
+    def _write(self, state: Any) -> None:
+        lines = [
+            json.dumps(
+                {"epoch": entry["epoch"], "step": entry["step"]}
+                | {name: entry[name] for name in _LOGGED if name in entry}
+            )
+            for entry in state.log_history
+            if any(name in entry for name in ("loss", "eval_loss"))
+        ]
+        self.path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -1,0 +1,92 @@
+"""DOOR: from articles and annotations to a labelled dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.console import Overrides, Quiet, follow, hush_libraries, new_app, run_app, say
+from model.errors import InputError
+from train.config import Run, read_run
+
+app = new_app()
+
+
+@app.command()
+def prepare(
+    config: Annotated[Path, typer.Argument(help="The run's config.")],
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+) -> None:
+    """Turn articles and annotations into labelled sentences: RUN/dataset/."""
+    prepare_run(read_run(config, overrides or ()), quiet=quiet)
+
+
+def prepare_run(run: Run, *, quiet: bool) -> None:
+    """Write the run's dataset, and say what it holds."""
+    hush_libraries()
+    from model.archive.read import read_records
+    from model.records import Article, Dropped
+    from model.text.lexicon import Lexicon
+    from model.text.targets import TargetList
+    from train.data.annotations import match_articles, read_annotations
+    from train.data.dataset import write_dataset
+    from train.data.silver import label_article
+    from train.data.split import split_by_story
+    from train.steps import code_hash, hash_files
+
+    data, split = run.config.data, run.config.split
+    targets = TargetList.read(Path(data.targets))
+    lexicon = Lexicon.read(Path(data.lexicon))
+    dropped: list[Dropped] = []
+
+    def read(paths: list[str]) -> dict[str, Article]:
+        found: dict[str, Article] = {}
+        records = read_records(paths, outlet=data.outlet, columns=data.columns) if paths else ()
+        for record in follow(records, unit=" articles", quiet=quiet):
+            if isinstance(record, Dropped):
+                dropped.append(record)
+            elif record.id in found:
+                dropped.append(Dropped(record.source, f"has the id of {found[record.id].source}"))
+            else:
+                found[record.id] = record
+        return found
+
+    articles = read(data.articles)
+    gold, unmatched = match_articles(read_annotations(Path(data.annotations)), articles)
+    dropped += unmatched
+    if not gold:
+        raise InputError(
+            data.annotations, "labels no sentence of these articles", "check data.articles"
+        )
+    if unknown := sorted({s.target for g in gold for s in g.stances} - set(targets.targets)):
+        raise InputError(data.annotations, f"names unknown targets: {', '.join(unknown)}")
+    splits = split_by_story(gold, validation=split.validation, test=split.test, seed=split.seed)
+    labelled_ids = {sentence.article_id for sentence in gold}
+    for article in read(data.unlabelled).values():
+        if article.id in labelled_ids:
+            dropped.append(Dropped(article.source, "is labelled by hand already"))
+        else:
+            splits["train"] += label_article(article, targets, lexicon)
+    hashes = {
+        "config": run.fingerprint("data", "split"),
+        "seeds": hash_files([data.annotations, data.targets, data.lexicon]),
+        "inputs": hash_files([*data.articles, *data.unlabelled]),
+        "code": code_hash(),
+    }
+    manifest = write_dataset(run.dataset_dir, splits, dropped, hashes)
+    for name, counts in manifest["splits"].items():
+        say(
+            f"{name}: {counts['sentences']} sentences, {counts['articles']} articles, "
+            f"{counts['stories']} stories",
+            quiet=quiet,
+        )
+    if dropped:
+        say(f"dropped: {len(dropped)} records, each with its reason in the manifest", quiet=quiet)
+    say(f"dataset: {run.dataset_dir}", quiet=quiet)
+
+
+if __name__ == "__main__":
+    run_app(app)

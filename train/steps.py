@@ -1,0 +1,69 @@
+"""Which steps of a run are done: a step whose inputs did not change need not be repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import model
+import train
+from model.archive.write import write_json
+
+_STEPS_FILE = "steps.json"
+
+
+def fingerprint(*parts: str) -> str:
+    """One hash for what a step depends on; the code of both packages is always part of it."""
+    return hashlib.sha256("\n".join((code_hash(), *parts)).encode()).hexdigest()
+
+
+def hash_files(paths: Iterable[str | Path]) -> str:
+    """SHA-256 over names and bytes of files, and of all files under folders."""
+    digest = hashlib.sha256()
+    for path in _files(paths):
+        digest.update(str(path).encode("utf-8", "surrogateescape") + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.is_file())
+        else:
+            yield path
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 over the source of `model` and `train`."""
+    folders = [Path(package.__path__[0]) for package in (model, train)]
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(folder.rglob("*.py")):
+            digest.update(str(file.relative_to(folder.parent)).encode() + b"\0")
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def is_done(run_dir: Path, step: str, current: str) -> bool:
+    """Whether the step was completed with just these inputs."""
+    return _read(run_dir).get(step) == current
+
+
+def mark_done(run_dir: Path, step: str, current: str) -> None:
+    """Remember that the step is complete with these inputs."""
+    write_json(run_dir / _STEPS_FILE, {**_read(run_dir), step: current})
+
+
+def _read(run_dir: Path) -> dict[str, str]:
+    path = run_dir / _STEPS_FILE
+    if not path.is_file():
+        return {}
+    done: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return done
