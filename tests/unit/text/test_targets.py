@@ -16,6 +16,7 @@ LIST = """
 - {id: army, name: الجيش السوري, name_en: Army, conflict: syria, side: b,
    neutral: [الجيش السوري], neutral_in_context: [القوات]}
 """
+OTHER = "- {{id: x, name: n, name_en: n, conflict: c, side: s, {}}}"
 
 
 @pytest.fixture
@@ -50,15 +51,15 @@ def test_a_name_in_context_means_nothing_alone(targets: TargetList) -> None:
     [
         ("- {id: a}", "entry 1: lacks"),
         (
-            LIST + "- {id: x, name: n, name_en: n, conflict: c, side: s, neutral: [قسد]}",
+            LIST + OTHER.format("neutral: [قسد]"),
             "قسد stands",
         ),
         (LIST + "- {id: sdf, name: n, name_en: n, conflict: c, side: s}", "stands twice"),
         (
-            "- {id: x, name: n, name_en: n, conflict: c, side: s, neutrl: [a]}",
+            OTHER.format("neutrl: [a]"),
             "unknown field neutrl",
         ),
-        ("- {id: x, name: n, name_en: n, conflict: c, side: s, neutral: [no]}", "no text"),
+        (OTHER.format("neutral: [no]"), "no text"),
         ("{", "no valid YAML"),
         ("text", "no list"),
     ],
