@@ -39,7 +39,7 @@ def new_app(**settings: Any) -> typer.Typer:
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM. No KeyboardInterrupt, which the command-line library turns into status 1."""
+    """Ctrl-C or SIGTERM; not a KeyboardInterrupt, which typer turns into status 1."""
 
 
 def run_app(app: typer.Typer) -> None:

@@ -1,7 +1,7 @@
 """The nouns that travel from an article to a report.
 
-All offsets are Unicode code points, half-open. Two laws hold for every record: a sentence is a slice
-of its article (`check_sentence_law`), and a span is a slice of its sentence (`check_span_laws`).
+All offsets are Unicode code points, half-open. Two laws hold for every record: a sentence is a
+slice of its article (`check_sentence_law`), a span a slice of its sentence (`check_span_laws`).
 """
 
 from __future__ import annotations
@@ -9,23 +9,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from model.errors import RecordError
 
 SCHEMA_VERSION = 1
 
-STANCE_LABELS = ("favor", "against", "none")
-LOADED_CATEGORIES = ("label", "emotive", "doubt", "scare_quotes", "praise", "euphemism")
-CONNOTATIONS = ("neutral", "pejorative", "laudatory")
-HOLDERS = ("newsroom", "source")
-
-Section = Literal["headline", "body"]
+StanceLabel = Literal["favor", "against", "none"]
+Category = Literal["label", "emotive", "doubt", "scare_quotes", "praise", "euphemism"]
+Connotation = Literal["neutral", "pejorative", "laudatory"]
 Holder = Literal["newsroom", "source"]
+Section = Literal["headline", "body"]
+VoiceKind = Literal["direct", "reported"]
+TermVoice = Literal["own", "reported", "direct"]
+
+# The labels, in the order in which the classifier numbers them.
+STANCE_LABELS: tuple[StanceLabel, ...] = get_args(StanceLabel)
+LOADED_CATEGORIES: tuple[Category, ...] = get_args(Category)
+CONNOTATIONS: tuple[Connotation, ...] = get_args(Connotation)
+HOLDERS: tuple[Holder, ...] = get_args(Holder)
 
 
 class Record:
-    """Turns into plain JSON and back; fields listed in `_omit_none` are left out where they are None."""
+    """Turns into plain JSON and back; fields in `_omit_none` are left out where they are None."""
 
     __slots__ = ()
     _nested: ClassVar[Mapping[str, type[Record]]] = {}
@@ -48,6 +54,8 @@ class Record:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The record that `to_dict` wrote. RecordError names a missing or unknown field."""
+        if not isinstance(data, Mapping):
+            raise RecordError(cls.__name__, f"{data!r} is no object")
         known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]
         if unknown := sorted(set(data) - set(known)):
             raise RecordError(cls.__name__, f"unknown field {', '.join(unknown)}")
@@ -88,26 +96,26 @@ def article_id(headline: str, text: str) -> str:
 class Voice(Record):
     """Whose words a stretch of a sentence is; what lies in no voice span is the newsroom's own.
 
-    `direct` holds the source's wording; in `reported` the claim is the source's and the wording is the
-    newsroom's. The cue lies outside the span.
+    `direct` holds the source's wording; in `reported` the claim is the source's and the wording is
+    the newsroom's. The cue lies outside the span.
     """
 
     start: int
     end: int
-    kind: Literal["direct", "reported"]
+    kind: VoiceKind
     speaker: str | None
     cue: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Mention(Record):
-    """A name that stands for a target. `term` is the name without clitics, as the list spells it."""
+    """A name that stands for a target; `term` is the name without clitics, as it is listed."""
 
     start: int
     end: int
     text: str
     term: str
-    connotation: Literal["neutral", "pejorative", "laudatory"]
+    connotation: Connotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ class Stance(Record):
     holder: Holder
     speaker: str | None
     mentions: tuple[Mention, ...]
-    label: Literal["favor", "against", "none"] | None
+    label: StanceLabel | None
     scores: dict[str, float] | None = None
     origin: Literal["gold", "silver"] | None = None
     rules: tuple[str, ...] | None = None
@@ -134,15 +142,15 @@ class Stance(Record):
 
 @dataclass(frozen=True, slots=True)
 class LoadedTerm(Record):
-    """A stretch of loaded wording. `target` is whom it is said of; parts of one name share a `group`."""
+    """Loaded wording. `target` is whom it is said of; parts of one name share a `group`."""
 
     start: int
     end: int
     text: str
     term: str
-    category: Literal["label", "emotive", "doubt", "scare_quotes", "praise", "euphemism"]
+    category: Category
     weak: bool
-    voice: Literal["own", "reported", "direct"]
+    voice: TermVoice
     target: str | None
     group: int | None
     confidence: float | None = None
@@ -169,7 +177,7 @@ class Sentence(Record):
 
 @dataclass(frozen=True, slots=True)
 class LabelledSentence(Sentence):
-    """A sentence with its labels. `story` is the unit that splits, folds and resampling keep whole."""
+    """A sentence with its labels; `story` is the unit that splits and folds keep whole."""
 
     outlet: str
     published: str | None
@@ -204,7 +212,7 @@ class Prediction(Sentence):
 
 @dataclass(frozen=True, slots=True)
 class Dropped(Record):
-    """A record that was left out, and why. `offset` is where in the source file it began, in bytes."""
+    """A record that was left out, and why; `offset` is the byte of the file where it began."""
 
     source: str
     reason: str

@@ -73,7 +73,7 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
 def evaluate_checkpoints(
     checkpoints: Sequence[str], data: Path, output: Path, *, quiet: bool
 ) -> None:
-    """Score checkpoints side by side on one labelled file; the first is compared with the others."""
+    """Score checkpoints side by side on a labelled file; the first is compared with the others."""
     hush_libraries()
     from model.net.checkpoint import checkpoint_hash
     from model.net.classifier import load
@@ -136,13 +136,14 @@ def _read_test(run: Run, splits: dict[str, list[LabelledSentence]]) -> Reading:
 def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: bool) -> Reading:
     """Every gold story predicted by a model that never saw it, trained as the run trains."""
     from model.net.classifier import load
+    from train.data.dataset import is_gold
     from train.data.split import grouped_folds
     from train.fit.checkpoints import fit_checkpoint
     from train.score.scorecard import build_reading
 
     settings = run.config.evaluation
     sentences = [sentence for held in splits.values() for sentence in held]
-    gold = [s for s in sentences if all(x.origin == "gold" for x in (*s.stances, *s.loaded_terms))]
+    gold = [sentence for sentence in sentences if is_gold(sentence)]
     folds = grouped_folds(gold, settings.folds, run.config.split.seed)
     tested: list[LabelledSentence] = []
     outputs: dict[str, list[SystemOutput]] = {}
@@ -174,6 +175,7 @@ def _baseline_outputs(
     from model.text.targets import TargetList
     from train.data.silver import find_terms, judge_by_wording
     from train.score.baselines import (
+        Baseline,
         MajorityBaseline,
         MemoryBaseline,
         RuleBaseline,
@@ -189,7 +191,7 @@ def _baseline_outputs(
         labels = (judge_by_wording(stance, terms, lexicon) for stance in sentence.stances)
         return SystemOutput(tuple(labels), tuple(terms))
 
-    baselines = {
+    baselines: dict[str, Baseline] = {
         "tfidf": TfidfBaseline(
             lambda sentence, stance: holder_words(sentence.text, sentence.voices, stance),
             {target.id: target.name for target in targets.values()},

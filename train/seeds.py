@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from model.errors import NabraError
+from model.records import LabelledSentence
 from model.text.lexicon import Lexicon
 from model.text.targets import TargetList
 from train.data.annotations import write_annotations
@@ -22,7 +23,7 @@ def compile_seeds(root: Path) -> tuple[int, int]:
     faults = check_all(root / "labelled", set(targets.targets), lexicon.name_term)
     if faults:
         raise NabraError(root / "labelled", f"{len(faults)} faults: " + " | ".join(faults))
-    sentences = []
+    sentences: list[LabelledSentence] = []
     paths = sorted((root / "labelled").glob("*/*.txt"))
     for path in paths:
         labelled = parse_labelled(path, path.parent.name, lexicon.name_term)

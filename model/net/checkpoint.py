@@ -84,6 +84,7 @@ def save_checkpoint(
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint. CheckpointError names what is missing or of another version."""
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
@@ -98,7 +99,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         config = AutoConfig.from_pretrained(path, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
         state = load_file(path / WEIGHTS)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise CheckpointError(path, f"cannot be read: {' '.join(str(error).split())}") from None
     expected = (SCHEMA_VERSION, PREPROCESSING_VERSION)
     found = (record.get("schema_version"), record.get("preprocessing"))

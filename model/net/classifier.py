@@ -187,11 +187,12 @@ def _as_article(item: str | Article) -> Article:
 
 
 def _judged(stance: Stance, scores: npt.NDArray[np.float64]) -> Stance:
-    label = STANCE_LABELS[int(scores.argmax())]
-    # The last one is what is left of 1, so that rounding never breaks the sum.
-    *rounded, _ = (round(float(value), 6) for value in scores)
-    named = dict(zip(STANCE_LABELS, [*rounded, round(1.0 - sum(rounded), 6)], strict=True))
-    return replace(stance, label=label, scores=named)
+    best = int(scores.argmax())
+    rounded = [round(float(value), 6) for value in scores]
+    # What rounding took or gave goes to the largest, so that the three still sum to 1.
+    rounded[best] = round(1.0 - sum(rounded) + rounded[best], 6)
+    named: dict[str, float] = dict(zip(STANCE_LABELS, rounded, strict=True))
+    return replace(stance, label=STANCE_LABELS[best], scores=named)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

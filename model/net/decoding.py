@@ -33,8 +33,8 @@ def decode_spans(
 ) -> list[TaggedSpan]:
     """The spans of one sentence, by start.
 
-    `probabilities[i]` has the shape (words of window i, categories, tags). An I behind an O begins a
-    span. Every span is widened to whole written words; only `scare_quotes` keeps the marks at its
+    `probabilities[i]` has the shape (words of window i, categories, tags). An I behind an O begins
+    a span. Every span is widened to whole written words; only `scare_quotes` keeps the marks at its
     edges. Spans that become the same are one, with the higher confidence.
     """
     best: dict[tuple[int, int, str], float] = {}
@@ -42,9 +42,9 @@ def decode_spans(
         runs: list[tuple[int, int, list[float]]] = []
         for window, scores in zip(windows, probabilities, strict=True):
             is_open = False
-            tags = scores[:, number].argmax(-1)
+            layer = scores[:, number]
             for (start, end), tag, row in zip(
-                window.word_spans, tags, scores[:, number], strict=True
+                window.word_spans, layer.argmax(-1), layer, strict=True
             ):
                 if tag == _OUTSIDE:
                     is_open = False
@@ -67,7 +67,7 @@ def decode_spans(
 def whole_words(
     text: str, words: Sequence[Word], start: int, end: int, *, keep_marks: bool
 ) -> tuple[int, int]:
-    """The span widened to the written words that it touches, without marks at its edges if asked."""
+    """The span widened to the written words that it touches; marks at its edges stay if asked."""
     touched = [word for word in words if word.start < end and start < word.end]
     if not touched:
         return (start, start)

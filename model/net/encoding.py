@@ -50,7 +50,7 @@ class TextEncoder:
                 )
 
     def windows(self, texts: Sequence[str]) -> list[list[Window]]:
-        """For each sentence its windows: consecutive words, none cut, at most `max_length` tokens."""
+        """For each sentence its windows: all its words in order, `max_length` tokens at most."""
         views = [normalize(text) for text in texts]
         words = [_view_words(view) for view in views]
         pieces = self._tokenize(

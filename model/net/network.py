@@ -22,6 +22,8 @@ class FramingNetwork(nn.Module):
 
     def __init__(self, encoder: Any, dropout: float) -> None:
         super().__init__()
+        if getattr(encoder, "pooler", None) is not None:
+            encoder.pooler = None  # BERT's own summary of [CLS], which neither head reads
         self.encoder = encoder
         width = encoder.config.hidden_size
         self.dropout = nn.Dropout(dropout)
@@ -89,7 +91,7 @@ def split_state(network: FramingNetwork) -> dict[str, Tensor]:
 
 
 def load_state(network: FramingNetwork, state: dict[str, Tensor]) -> None:
-    """Fill a network from `split_state`. RuntimeError where a weight is missing or of another shape."""
+    """Fill a network from `split_state`. RuntimeError where a weight is missing or misshapen."""
     prefix = f"{network.encoder.base_model_prefix}."
     network.load_state_dict(
         {

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from model.errors import InputError
-from model.records import LOADED_CATEGORIES, LoadedTerm, Mention, Voice
-from model.text.listing import read_entries
+from model.records import LOADED_CATEGORIES, LoadedTerm, Mention, TermVoice, Voice
+from model.text.listing import Types, read_entries
 from model.text.phrases import PhraseIndex
 from model.text.words import bare_form
 
@@ -23,7 +23,11 @@ Polarity = Literal["pejorative", "laudatory", "neutral"]
 
 @dataclass(frozen=True, slots=True)
 class LexiconEntry:
-    """One loaded term. `neutral` is a plainer wording, where there is one."""
+    """One loaded term; `neutral` is a plainer wording, where there is one.
+
+    An entry with `context` is loaded in politics and common elsewhere (أبطال): it counts only in a
+    sentence that names a target.
+    """
 
     term: str
     category: str
@@ -45,10 +49,21 @@ class Lexicon:
     @classmethod
     def read(cls, path: Path) -> Lexicon:
         """InputError names the entry that is wrong, or the form that stands in two entries."""
-        required = {"term": str, "category": str, "polarity": str, "gloss": str, "why": str}
-        optional = {"forms": list, "weak": bool, "neutral": (str, type(None)), "context": bool}
+        required: dict[str, Types] = {
+            "term": str,
+            "category": str,
+            "polarity": str,
+            "gloss": str,
+            "why": str,
+        }
+        optional: dict[str, Types] = {
+            "forms": list,
+            "weak": bool,
+            "neutral": (str, type(None)),
+            "context": bool,
+        }
         forms: dict[str, LexiconEntry] = {}
-        for where, fields in read_entries(path, required, optional):  # type: ignore[arg-type]
+        for where, fields in read_entries(path, required, optional):
             if fields["category"] not in LOADED_CATEGORIES:
                 known = ", ".join(LOADED_CATEGORIES)
                 raise InputError(where, f"unknown category {fields['category']}", f"known: {known}")
@@ -88,7 +103,7 @@ class Lexicon:
         spans = [
             (match.start, match.end, match.entry.category, match.entry.weak)
             for match in self._index.find(text)
-            if not match.entry.context
+            if mentions or not match.entry.context
         ]
         spans += [
             (start, end, "scare_quotes", False)
@@ -158,8 +173,8 @@ def attribute_terms(
     ]
 
 
-def voice_at(voices: Sequence[Voice], start: int, end: int) -> Literal["own", "reported", "direct"]:
-    """Whose words a span is in: the innermost voice that holds all of it, else the newsroom's own."""
+def voice_at(voices: Sequence[Voice], start: int, end: int) -> TermVoice:
+    """Whose words a span is in: the innermost voice that holds it all, else the newsroom's own."""
     holding = [voice for voice in voices if voice.start <= start and end <= voice.end]
     return min(holding, key=lambda voice: voice.end - voice.start).kind if holding else "own"
 

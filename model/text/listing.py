@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
 from model.errors import InputError
 
+Types: TypeAlias = type | tuple[type, ...]
+
 
 def read_entries(
-    path: Path, required: Mapping[str, type], optional: Mapping[str, type]
+    path: Path, required: Mapping[str, Types], optional: Mapping[str, Types]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each entry of a YAML list of mappings, with a name for it in messages.
 
@@ -37,7 +39,13 @@ def read_entries(
             if name not in types:
                 raise InputError(where, f"unknown field {name}", f"known: {', '.join(types)}")
             if not isinstance(value, types[name]):
-                raise InputError(where, f"{name} is {value!r}, not {types[name].__name__}")
-            if types[name] is list and not all(isinstance(item, str) and item for item in value):
+                raise InputError(where, f"{name} is {value!r}, not {_name(types[name])}")
+            if isinstance(value, list) and not all(
+                isinstance(item, str) and item for item in value
+            ):
                 raise InputError(where, f"{name} holds something that is no text", "quote it")
         yield where, entry
+
+
+def _name(types: Types) -> str:
+    return " or ".join(t.__name__ for t in (types if isinstance(types, tuple) else (types,)))

@@ -13,7 +13,7 @@ _MARK = re.compile('[«»“”‘’"\n]')
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A pair of marks; `start` and `end` cover the marks, `inner_start` and `inner_end` the words."""
+    """A pair of marks: `start` and `end` take them in, `inner_start` and `inner_end` do not."""
 
     start: int
     end: int

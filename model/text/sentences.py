@@ -1,7 +1,7 @@
 """From an article to its headline and body sentences.
 
-A sentence ends at . ! ؟ ? or at a line end; never at an Arabic comma or ؛, never inside a number, an
-abbreviation or initials, and inside a quotation only where that holds several whole sentences.
+A sentence ends at . ! ؟ ? or at a line end; never at an Arabic comma or ؛, never inside a number,
+an abbreviation or initials, and inside a quotation only where that holds several whole sentences.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CLOSERS = "»”’\"')]"
 _LETTER = re.compile(r"[^\W\d_]")
 _TAG_LINE = re.compile(
     r"^\W*(?:https?://\S+|www\.\S+|(?:#\S+\s*)+"
-    r"|(?:كلمات مفتاحية|الكلمات المفتاحية|وسوم|الوسوم|اقرأ أيضا|إقرأ أيضا|اقرأ أيضًا|للمزيد)\s*:.*)\W*$"
+    r"|(?:كلمات مفتاحية|الكلمات المفتاحية|وسوم|الوسوم|[اإ]قرأ أيضا|اقرأ أيضًا|للمزيد)\s*:.*)\W*$"
 )
 # One letter before a full stop is an initial or a title (د. م. أ.ف.ب); so are these.
 _ABBREVIATIONS = frozenset({"أ", "د", "م", "ق", "ص", "ج", "ت", "هـ", "ه", "ا", "إلخ", "الخ"})

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from model.errors import InputError
-from model.records import CONNOTATIONS, Mention
+from model.records import CONNOTATIONS, Connotation, Mention
 from model.text.listing import read_entries
 from model.text.phrases import PhraseIndex
 from model.text.words import find_words
 
-Connotation = Literal["neutral", "pejorative", "laudatory"]
 TargetMention: TypeAlias = tuple[str, Mention]
 """A target's id, and where and how it is named."""
 

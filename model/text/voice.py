@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from model.records import Article, Section, Voice
@@ -86,9 +87,7 @@ class _Reader:
 
     def read_sentence(self, start: int, end: int) -> list[_Found]:
         """The voices of `text[start:end]`, in order; direct spans cut reported ones."""
-        words = self._words[
-            bisect_right(self._word_starts, start - 1) : bisect_right(self._word_starts, end - 1)
-        ]
+        words = self._words_between(start, end)
         quotations = [q for q in self.quotations if q.start < end and start < q.end]
         outside = [
             (number, word)
@@ -103,6 +102,11 @@ class _Reader:
         ]
         reported = self._read_reported(start, end, words, found_cues, direct)
         return sorted([*direct, *_cut(reported, direct, self.text)], key=lambda item: item.start)
+
+    def _words_between(self, start: int, end: int) -> list[Word]:
+        """The words that begin in `text[start:end]`."""
+        left = bisect_right(self._word_starts, start - 1)
+        return self._words[left : bisect_right(self._word_starts, end - 1)]
 
     def _find_cues(self, start: int, end: int, outside: list[tuple[int, Word]]) -> list[_Cue]:
         found: list[_Cue] = []
@@ -194,14 +198,7 @@ class _Reader:
         """The words that name the speaker: behind a verb or preposition, before a colon."""
         if cue.kind == "colon":
             return self.text[start : cue.start].strip(_PUNCTUATION) or None
-        behind = [
-            word
-            for word in self._words[
-                bisect_right(self._word_starts, cue.end - 1) : bisect_right(
-                    self._word_starts, stop - 1
-                )
-            ]
-        ]
+        behind = self._words_between(cue.end, stop)
         if self.text[cue.start : cue.end].startswith(("نقلا", "وفقا", "طبقا")):
             behind = behind[1:] if behind and behind[0].key == "عن" else behind
         if not behind:
@@ -264,7 +261,7 @@ class _Reader:
     def _claim_end(self, begin: int, stop: int, words: Sequence[Word]) -> int:
         """Where a claim ends that runs to `stop` at most: before the newsroom's own comment."""
         inside = [word for word in words if begin < word.start < stop]
-        for before, word in zip(inside, inside[1:], strict=False):
+        for before, word in pairwise(inside):
             gap = self.text[before.end : word.start]
             if "،" in gap and cues.without_conjunction(word.key, cues.COMMENT):
                 return before.end

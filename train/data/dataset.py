@@ -27,18 +27,16 @@ def write_dataset(
     RecordError, and nothing written, where a story stands in two splits, or where silver stands
     outside training. Returns the manifest.
     """
-    from datasets import Dataset, DatasetDict
+    from datasets import DatasetDict
 
     refuse_leaks(splits)
     building = path.with_name(f".{path.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     building.parent.mkdir(parents=True, exist_ok=True)
-    DatasetDict(
-        {
-            name: Dataset.from_list([s.to_dict() for s in splits[name]], features=_features())
-            for name in SPLITS
-        }
-    ).save_to_disk(building)
+    # One shard each, said outright: an empty split would get none, and could not be read again.
+    DatasetDict({name: _table(splits[name]) for name in SPLITS}).save_to_disk(
+        building, num_shards=dict.fromkeys(SPLITS, 1)
+    )
     manifest = {
         "hashes": dict(hashes),
         "splits": {name: _count(splits[name]) for name in SPLITS},
@@ -63,11 +61,16 @@ def refuse_leaks(splits: Mapping[str, Sequence[LabelledSentence]]) -> None:
                     f"stands in {home[sentence.story]} and in {name}",
                     "split by story",
                 )
-            labels = (*sentence.stances, *sentence.loaded_terms)
-            if name != "train" and any(label.origin != "gold" for label in labels):
+            if name != "train" and not is_gold(sentence):
                 raise RecordError(
                     f"{sentence.article_id}:{sentence.index}", f"has silver labels in {name}"
                 )
+
+
+def is_gold(sentence: LabelledSentence) -> bool:
+    """Whether a person gave every label of the sentence."""
+    origins = {stance.origin for stance in sentence.stances}
+    return origins | {term.origin for term in sentence.loaded_terms} <= {"gold"}
 
 
 def read_dataset(path: Path) -> dict[str, list[LabelledSentence]]:
@@ -101,6 +104,14 @@ def _count(sentences: Sequence[LabelledSentence]) -> dict[str, Any]:
         "stances": {f"{origin}/{label}": n for (origin, label), n in sorted(stances.items())},
         "loaded_terms": {f"{origin}/{kind}": n for (origin, kind), n in sorted(terms.items())},
     }
+
+
+def _table(sentences: Sequence[LabelledSentence]) -> Any:
+    from datasets import Dataset
+
+    rows = [sentence.to_dict() for sentence in sentences]
+    features = _features()
+    return Dataset.from_dict({name: [row[name] for row in rows] for name in features}, features)
 
 
 def _features() -> Any:

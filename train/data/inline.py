@@ -24,6 +24,7 @@ from model.records import (
     Voice,
     article_id,
 )
+from model.text.lexicon import voice_at
 
 _MARK = re.compile(r"<(/?)([a-z]+)((?:\s+[a-z]+=\"[^\"<>]*\")*)\s*>")
 _ATTRIBUTE = re.compile(r"([a-z]+)=\"([^\"]*)\"")
@@ -64,6 +65,15 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True)
+class _Labels:
+    """What the marks and stance lines of one sentence say."""
+
+    voices: tuple[Voice, ...]
+    stances: tuple[Stance, ...]
+    loaded_terms: tuple[LoadedTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LabelledArticle:
     """An article with every sentence labelled, and the file that it stands for, byte by byte."""
 
@@ -80,10 +90,11 @@ def parse_labelled(path: Path, outlet: str, name_term: NameTerm) -> LabelledArti
     if len(headline_lines) != 1 or not body_lines:
         raise RecordError(path, "needs one [headline] sentence and at least one [body] sentence")
 
-    parts: list[tuple[_Line, str, list[_Mark]]] = []
+    parts: list[tuple[_Line, str, _Labels]] = []
     for line in lines:
-        plain, marks = _strip_marks(f"{path}:{line.number}", line.marked)
-        parts.append((line, plain, marks))
+        where = f"{path}:{line.number}"
+        plain, marks = _strip_marks(where, line.marked)
+        parts.append((line, plain, _read_labels(where, line, plain, marks, name_term)))
 
     headline, body, starts = "", "", {}
     for line, plain, _ in parts:
@@ -115,9 +126,11 @@ def parse_labelled(path: Path, outlet: str, name_term: NameTerm) -> LabelledArti
             outlet=outlet,
             published=published,
             story=head["story"],
-            **_labels(f"{path}:{line.number}", line, plain, marks, name_term),
+            voices=labels.voices,
+            stances=labels.stances,
+            loaded_terms=labels.loaded_terms,
         )
-        for index, (line, plain, marks) in enumerate(parts)
+        for index, (line, plain, labels) in enumerate(parts)
     )
     blocks = ([head["date"]] if "date" in head else []) + [headline, body]
     return LabelledArticle(article, sentences, "\n\n".join(blocks))
@@ -191,10 +204,9 @@ def _check_edges(where: str, plain: str, mark: _Mark) -> None:
         raise RecordError(where, f"<{mark.name}> cuts a word: {before}[{text}]{after}")
 
 
-def _labels(
+def _read_labels(
     where: str, line: _Line, plain: str, marks: list[_Mark], name_term: NameTerm
-) -> dict[str, tuple[object, ...]]:
-    """The fields `voices`, `stances` and `loaded_terms` of a labelled sentence."""
+) -> _Labels:
     voices = tuple(
         Voice(
             start=mark.start,
@@ -223,7 +235,7 @@ def _labels(
             term=name_term(text),
             category=_CATEGORY[mark.name],  # type: ignore[arg-type]
             weak=mark.attributes.get("weak") == "1",
-            voice=_term_voice(mark, voices),
+            voice=voice_at(voices, mark.start, mark.end),
             target=mark.attributes.get("t"),
             group=int(mark.attributes["g"]) if "g" in mark.attributes else None,
             origin="gold",
@@ -231,7 +243,7 @@ def _labels(
         for mark in marks
         if mark.name in _CATEGORY
     )
-    return {"voices": voices, "stances": _stances(where, line, mentions), "loaded_terms": terms}
+    return _Labels(voices, _stances(where, line, mentions), terms)
 
 
 def _holder_key(where: str, mark: _Mark, voices: tuple[Voice, ...]) -> tuple[str, str, str | None]:
@@ -241,12 +253,6 @@ def _holder_key(where: str, mark: _Mark, voices: tuple[Voice, ...]) -> tuple[str
         if voice.kind == "direct" and voice.start <= mark.start and mark.end <= voice.end:
             return mark.attributes["t"], "source", voice.speaker
     return mark.attributes["t"], "newsroom", None
-
-
-def _term_voice(mark: _Mark, voices: tuple[Voice, ...]) -> str:
-    """The innermost voice span that holds the term decides."""
-    holding = [voice for voice in voices if voice.start <= mark.start and mark.end <= voice.end]
-    return min(holding, key=lambda voice: voice.end - voice.start).kind if holding else "own"
 
 
 def _stances(
@@ -295,7 +301,7 @@ def _iso_date(dateline: str) -> str | None:
 
 
 def check_all(root: Path, known_targets: set[str], name_term: NameTerm) -> list[str]:
-    """Every fault of the labelled files under `root`, one line each (an empty list: all is well)."""
+    """Every fault of the labelled files under `root`, one line each; none if all is well."""
     faults: list[str] = []
     seen: Counter[str] = Counter()
     for path in sorted(root.glob("*/*.txt")):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
-from model.records import Article, LabelledSentence, LoadedTerm, Stance, Voice
+from model.records import Article, LabelledSentence, LoadedTerm, Stance, StanceLabel, Voice
 from model.text.lexicon import Lexicon
 from model.text.sentences import segment
 from model.text.stances import draft_stances
@@ -65,9 +64,7 @@ def find_terms(
     return lexicon.find_terms(text, voices, mentions)
 
 
-def judge_by_wording(
-    stance: Stance, terms: Sequence[LoadedTerm], lexicon: Lexicon
-) -> Literal["favor", "against", "none"]:
+def judge_by_wording(stance: Stance, terms: Sequence[LoadedTerm], lexicon: Lexicon) -> StanceLabel:
     """The stance that listed wording gives.
 
     Names of the target and listed terms said of it, in the holder's words alone, vote by their

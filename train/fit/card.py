@@ -16,9 +16,9 @@ tags: [stance-detection, token-classification, news-framing]
 
 # {name}
 
-A nabra classifier for the framing of Arabic news. For each target that a sentence names it reads the
-holder's own words and says `favor`, `against` or `none`; and it marks loaded terms in six categories.
-It describes wording. It does not say who is right, or whether a report is true.
+A nabra classifier for the framing of Arabic news. For each target that a sentence names it reads
+the holder's own words and says `favor`, `against` or `none`; and it marks loaded terms in six
+categories. It describes wording. It does not say who is right, or whether a report is true.
 
 | | |
 | --- | --- |
@@ -31,14 +31,14 @@ It describes wording. It does not say who is right, or whether a report is true.
 | training data (SHA-256) | `{training["training_data_hash"]}` |
 | config (SHA-256) | `{training["config_hash"]}` |
 
-**Scores.** In `main_scores` of `nabra.json` once `nabra evaluate` has run, and in the run's scorecard
-beside the baselines, with support and intervals.
+**Scores.** In `main_scores` of `nabra.json` once `nabra evaluate` has run, and in the run's
+scorecard beside the baselines, with support and intervals.
 
-**Use.** To find and count wording over many articles, with a person reading what it finds. Not to rate
-an outlet, an author or a single sentence unseen.
+**Use.** To find and count wording over many articles, with a person reading what it finds. Not to
+rate an outlet, an author or a single sentence unseen.
 
-**Limits.** A checkpoint trained on the seeds alone has seen synthetic articles about a few conflicts;
-on other topics and dialects expect less than its scorecard says.
+**Limits.** A checkpoint trained on the seeds alone has seen synthetic articles about a few
+conflicts; on other topics and dialects expect less than its scorecard says.
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from model.errors import InputError
 from model.net.encoding import register_placeholders
-from model.text.normalize import PLACEHOLDERS, normalize
+from model.text.normalize import normalize
 
 EMBEDDED = "embedded"
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -30,11 +30,13 @@ def start_encoder(
     """
     if name == EMBEDDED:
         tokenizer = train_tokenizer(texts, embedded.vocabulary)
+        register_placeholders(tokenizer)
         encoder = _compact_bert(tokenizer, embedded, max_length, dropout)
     else:
         tokenizer, encoder = _pretrained(name)
-    if register_placeholders(tokenizer) or len(tokenizer) > encoder.config.vocab_size:
-        encoder.resize_token_embeddings(len(tokenizer))
+        register_placeholders(tokenizer)
+        if len(tokenizer) > encoder.config.vocab_size:
+            encoder.resize_token_embeddings(len(tokenizer))
     return tokenizer, encoder
 
 
@@ -52,7 +54,7 @@ def train_tokenizer(texts: Sequence[str], vocabulary: int) -> Any:
     trainer = trainers.WordPieceTrainer(
         vocab_size=vocabulary,
         min_frequency=2,
-        special_tokens=[*_SPECIAL, *PLACEHOLDERS],
+        special_tokens=list(_SPECIAL),
         show_progress=False,
     )
     tokenizer.train_from_iterator((normalize(text).text for text in texts), trainer)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from model.net.encoding import TextEncoder
@@ -72,12 +72,14 @@ def finetune(
             remove_unused_columns=False,
             label_names=["stance_labels", "tag_labels"],
             prediction_loss_only=True,
+            dataloader_pin_memory=torch.cuda.is_available(),
         ),
-        train_dataset=rows,  # type: ignore[arg-type]
-        eval_dataset=make_rows(validation, text_encoder, target_names) if validation else None,  # type: ignore[arg-type]
+        train_dataset=rows,
+        eval_dataset=make_rows(validation, text_encoder, target_names) if validation else None,
         data_collator=Collator(tokenizer.pad_token_id),
         callbacks=[_MetricsFile(metrics_path)],
     )
+    trainer.remove_callback(PrinterCallback)  # what it prints stands in the metrics file
     last = get_last_checkpoint(str(trainer_dir)) if trainer_dir.is_dir() else None
     if last:
         logging.getLogger("nabra").info("goes on from %s", last)
