@@ -250,7 +250,8 @@ def check_span_laws(sentence: Sentence) -> None:
                 f"({len(sentence.text)} characters)",
             )
     for span in spans_of(sentence):
-        if span.start >= span.end or sentence.text[span.start : span.end] != span.text:
+        fits = 0 <= span.start < span.end <= len(sentence.text)
+        if not fits or sentence.text[span.start : span.end] != span.text:
             raise RecordError(
                 where, f"span [{span.start}, {span.end}) does not hold the text {span.text!r}"
             )
