@@ -62,6 +62,7 @@ class TrainingConfig(_Part):
     weight_decay: Annotated[float, Field(ge=0)]
     warmup_ratio: Share
     dropout: Share
+    token_dropout: Share
     max_length: Annotated[int, Field(ge=16, le=8192)]
     seed: int
 

@@ -41,25 +41,36 @@ def start_encoder(
 
 
 def train_tokenizer(texts: Sequence[str], vocabulary: int) -> Any:
-    """A WordPiece tokenizer over the normalised texts, as transformers' BertTokenizer."""
+    """A WordPiece tokenizer over the normalised texts; the same texts give the same vocabulary."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from transformers import BertTokenizerFast
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(
-        clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
+    def build(vocab: dict[str, int] | None) -> Any:
+        tokenizer = Tokenizer(models.WordPiece(vocab=vocab or {}, unk_token="[UNK]"))
+        tokenizer.normalizer = normalizers.BertNormalizer(
+            clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False
+        )
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        tokenizer.decoder = decoders.WordPiece()
+        return tokenizer
+
+    views = [normalize(text).text for text in texts]
+    # The trainer numbers the pieces ##x in the order of a hash table, and breaks ties by number: to
+    # have one vocabulary, they are numbered here, as special tokens that the result forgets.
+    continuations = sorted({f"##{letter}" for view in views for letter in view if letter != " "})
     trainer = trainers.WordPieceTrainer(
         vocab_size=vocabulary,
         min_frequency=2,
-        special_tokens=list(_SPECIAL),
+        special_tokens=[*_SPECIAL, *continuations],
         show_progress=False,
     )
-    tokenizer.train_from_iterator((normalize(text).text for text in texts), trainer)
+    trained = build(None)
+    trained.train_from_iterator(views, trainer)
     return BertTokenizerFast(
-        tokenizer_object=tokenizer, do_lower_case=False, strip_accents=False, clean_text=True
+        tokenizer_object=build(trained.get_vocab()),
+        do_lower_case=False,
+        strip_accents=False,
+        clean_text=True,
     )
 
 
@@ -74,7 +85,7 @@ def _compact_bert(tokenizer: Any, embedded: Any, max_length: int, dropout: float
         intermediate_size=embedded.feed_forward,
         max_position_embeddings=max_length,
         hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout,
+        attention_probs_dropout_prob=0.0,  # costs a third of a step on a CPU, and gains nothing
         pad_token_id=tokenizer.pad_token_id,
     )
     return BertModel(config, add_pooling_layer=False)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from torch.utils.data import Dataset
 
 from model.net.encoding import TextEncoder, Window
 from model.net.network import IGNORED, TAGS
@@ -70,6 +71,34 @@ def _tagging_row(window: Window, terms: Sequence[LoadedTerm]) -> Row:
         "stance_labels": IGNORED,
         "stance_weights": 1.0,
     }
+
+
+class TokenDropout(Dataset[Row]):
+    """Rows in which, each time they are read, some tokens have become the unknown one.
+
+    A small network then has to read the words around a word, too. Chance comes from torch, whose
+    state the Trainer keeps, so that a resumed run draws what the whole run would have drawn.
+    """
+
+    def __init__(self, rows: Sequence[Row], probability: float, tokenizer: Any) -> None:
+        self._rows = rows
+        self._probability = probability
+        self._unknown_id: int = tokenizer.unk_token_id
+        self._special_ids = frozenset(tokenizer.all_special_ids)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, number: int) -> Row:
+        row = self._rows[number]
+        chances = torch.rand(len(row["input_ids"])).tolist()
+        ids = [
+            self._unknown_id
+            if chance < self._probability and token not in self._special_ids
+            else token
+            for token, chance in zip(row["input_ids"], chances, strict=True)
+        ]
+        return {**row, "input_ids": ids}
 
 
 class Collator:

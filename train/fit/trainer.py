@@ -19,7 +19,7 @@ from model.net.network import FramingNetwork
 from model.records import LabelledSentence
 from train.config import RunConfig
 from train.fit.encoders import start_encoder
-from train.fit.examples import Collator, make_rows
+from train.fit.examples import Collator, TokenDropout, make_rows
 
 _LOGGED = ("loss", "eval_loss", "learning_rate", "grad_norm")
 
@@ -74,7 +74,7 @@ def finetune(
             prediction_loss_only=True,
             dataloader_pin_memory=torch.cuda.is_available(),
         ),
-        train_dataset=rows,
+        train_dataset=TokenDropout(rows, settings.token_dropout, tokenizer),
         eval_dataset=make_rows(validation, text_encoder, target_names) if validation else None,
         data_collator=Collator(tokenizer.pad_token_id),
         callbacks=[_MetricsFile(metrics_path)],

@@ -16,7 +16,7 @@ date: الثلاثاء 2020/04/07
 = sdf newsroom none
 
 [body]
-أكد الناطق <r by="الناطق" cue="أكد">أن <label t="sdf" g="1">مليشيا</label> <m t="sdf">قسد</m> باقية</r>.
+أكد زيد <r by="زيد" cue="أكد">أن <label t="sdf" g="1">مليشيا</label> <m t="sdf">قسد</m> باقية</r>.
 = sdf newsroom against
 وقال: "<d cue="قال">ندعم <m t="sdf">قسد</m></d>".
 = sdf source favor
@@ -36,7 +36,7 @@ def test_reads_an_article_with_its_labels(tmp_path: Path) -> None:
     labelled = parse_labelled(path, "outlet", lambda text: text)
     assert labelled.file_text == (
         "الثلاثاء 2020/04/07\n\nقسد تتقدم\n\n"
-        'أكد الناطق أن مليشيا قسد باقية. وقال: "ندعم قسد".\n\nفقرة أخيرة.'
+        'أكد زيد أن مليشيا قسد باقية. وقال: "ندعم قسد".\n\nفقرة أخيرة.'
     )
     assert labelled.article.published == "2020-04-07"
     for sentence in labelled.sentences:

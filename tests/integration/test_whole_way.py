@@ -1,0 +1,153 @@
+"""From articles to a report, every part real, on a network as small as one can be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from model.archive.read import read_records
+from model.archive.write import read_predictions
+from model.records import Article, check_sentence_law, check_span_laws
+from model.report.__main__ import report
+from train.cli import run_all
+from train.data.dataset import read_dataset
+
+TINY = [
+    "embedded.vocabulary=400",
+    "embedded.layers=1",
+    "embedded.width=16",
+    "embedded.heads=2",
+    "embedded.feed_forward=32",
+    "training.epochs=1",
+    "evaluation.folds=2",
+    "evaluation.resamples=100",
+]
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """prepare, finetune, evaluate and predict on the seeds."""
+    folder = tmp_path_factory.mktemp("run") / "tiny"
+    overrides = [*TINY, f"output_dir={folder}"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(Path(__file__).parents[2])
+        run_all(Path("configs/quickstart.yaml"), overrides, quiet=True)
+    return folder
+
+
+def predict_seeds(run_dir: Path, output: Path, *arguments: str) -> int:
+    """The exit status of `nabra predict` over the seed articles."""
+    from typer.testing import CliRunner
+
+    from train.cli import app
+
+    command = ["predict", str(run_dir / "checkpoint"), "seeds/articles", "--output", str(output)]
+    result = CliRunner().invoke(app, [*command, *arguments], catch_exceptions=False)
+    return result.exit_code
+
+
+def test_the_contract_names_every_file(run_dir: Path) -> None:
+    for name in (
+        "dataset/manifest.json",
+        "checkpoint/nabra.json",
+        "checkpoint/README.md",
+        "trainer",
+        "metrics.jsonl",
+        "scorecard.json",
+        "scorecard.md",
+        "scorecard.html",
+    ):
+        assert (run_dir / name).exists(), name
+    lines = (run_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {"loss", "eval_loss"} <= {key for line in lines for key in json.loads(line)}
+
+
+def test_gold_alone_is_tested_on_and_stories_stay_whole(run_dir: Path) -> None:
+    splits = read_dataset(run_dir / "dataset")
+    stories = {name: {s.story for s in sentences} for name, sentences in splits.items()}
+    assert all(splits.values())
+    assert not stories["train"] & stories["test"]
+    assert not stories["train"] & stories["validation"]
+
+
+def test_the_scorecard_stands_beside_the_baselines(run_dir: Path) -> None:
+    scorecard = json.loads((run_dir / "scorecard.json").read_text(encoding="utf-8"))
+    assert [reading["name"] for reading in scorecard["readings"]] == ["test", "folds"]
+    for reading in scorecard["readings"]:
+        names = [system["name"] for system in reading["systems"]]
+        assert names == ["nabra", "tfidf", "lexicon", "memory", "majority"]
+    folds = scorecard["readings"][1]
+    assert folds["num_sentences"] == sum(
+        split["num_sentences"] for split in scorecard["dataset"]["splits"]
+    )
+    record = json.loads((run_dir / "checkpoint/nabra.json").read_text(encoding="utf-8"))
+    assert record["main_scores"]["folds"]["sentences"] == folds["num_sentences"]
+
+
+def test_a_second_run_skips_what_is_done(run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_all(Path("configs/quickstart.yaml"), [*TINY, f"output_dir={run_dir}"])
+    printed = capsys.readouterr().out
+    assert [line.split(":")[0] for line in printed.splitlines() if "skipped" in line] == [
+        "prepare",
+        "finetune",
+        "evaluate",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv"])
+def test_every_article_is_predicted_and_both_laws_hold(
+    run_dir: Path, tmp_path: Path, kind: str
+) -> None:
+    assert predict_seeds(run_dir, tmp_path, "--format", kind) == 0
+    articles = {
+        record.id: record
+        for record in read_records(["seeds/articles"])
+        if isinstance(record, Article)
+    }
+    predicted = set()
+    for prediction in read_predictions(tmp_path):
+        check_sentence_law(articles[prediction.article_id], prediction)
+        check_span_laws(prediction)
+        predicted.add(prediction.article_id)
+    assert predicted == set(articles)
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["articles_in"] == len(articles) == manifest["articles_predicted"]
+
+
+def test_predictions_are_the_same_bytes_twice(run_dir: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert predict_seeds(run_dir, tmp_path / name) == 0
+    one, two = (tmp_path / name / "predictions/part-00000.jsonl" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_an_earlier_result_is_not_overwritten_unasked(run_dir: Path, tmp_path: Path) -> None:
+    from model.errors import OutputError
+
+    assert predict_seeds(run_dir, tmp_path) == 0
+    with pytest.raises(OutputError, match="earlier run"):
+        predict_seeds(run_dir, tmp_path)
+    assert predict_seeds(run_dir, tmp_path, "--overwrite") == 0
+
+
+def test_the_report_shows_the_articles(run_dir: Path, tmp_path: Path) -> None:
+    assert predict_seeds(run_dir, tmp_path) == 0
+    page = tmp_path / "report.html"
+    report(tmp_path, page, title="The seeds", articles=5, quiet=True)
+    html = page.read_text(encoding="utf-8")
+    assert "قوات سوريا الديمقراطية" in html
+    assert 'dir="rtl"' in html
+    assert "http" not in html.replace("http-equiv", "").replace("http://www.w3.org", "")
+
+
+def test_the_same_config_gives_the_same_weights(run_dir: Path, tmp_path: Path) -> None:
+    from train.config import read_run
+    from train.finetune import finetune_run
+
+    overrides = [*TINY, f"output_dir={tmp_path}"]
+    (tmp_path / "dataset").symlink_to(run_dir / "dataset")
+    finetune_run(read_run("configs/quickstart.yaml", overrides), quiet=True)
+    again = (tmp_path / "checkpoint/model.safetensors").read_bytes()
+    assert again == (run_dir / "checkpoint/model.safetensors").read_bytes()
