@@ -24,10 +24,10 @@ check: $(INSTALLED)
 	$(BIN)/pytest tests/unit/test_house.py
 
 bench: $(INSTALLED)
-	$(BIN)/pytest tests/bench -s -m "" --override-ini=addopts=
+	$(BIN)/pytest tests/bench -s --override-ini=addopts=--import-mode=importlib
 
 e2e: $(INSTALLED)
-	$(BIN)/pytest tests/e2e -m e2e
+	$(BIN)/pytest tests/e2e --override-ini=addopts=--import-mode=importlib
 
 seeds: $(INSTALLED)
 	$(BIN)/python -m train.seeds

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 app = new_app()
 MODEL = "nabra"
+LEXICON_NOTE = (
+    "The lexicon baseline looks terms up in the run's own lexicon. Where that was written beside the "
+    "gold labels, as for the seeds, its scores are optimistic."
+)
 
 
 @app.command()
@@ -65,6 +69,7 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
         ),
         checkpoints={MODEL: checkpoint_hash(run.checkpoint_dir)},
         readings=tuple(readings),
+        notes=(LEXICON_NOTE,),
     )
     add_main_scores(run.checkpoint_dir, _main_scores(readings))
     _write(scorecard, run.dir, quiet=quiet)

@@ -17,7 +17,7 @@ from typing import Literal
 from model.records import Article, Section, Voice
 from model.text import cues
 from model.text.quotes import Quotation, find_quotations
-from model.text.words import Word, find_words
+from model.text.words import Word, find_words, without_pronoun
 
 _REACH = 25  # words between a cue and the أن or the quotation that it opens
 # A shorter quotation is a name, unless a cue stands right before it; behind a cue less is enough.
@@ -126,9 +126,11 @@ class _Reader:
             )
             for kind, known in kinds:
                 key = cues.without_conjunction(word.key, known)
+                if key is None and kind == "describing":  # وصفه، سمّاها: with their object
+                    key = next((k for k in without_pronoun(word.key) if k in known), None)
                 if key is not None and _says_something(key, number, outside):
-                    letters = len(word.key) - len(key)
-                    found.append(_Cue(kind, word.start + letters, word.end, number, word.start))
+                    start_of_cue = word.start + max(word.key.find(key), 0)
+                    found.append(_Cue(kind, start_of_cue, word.end, number, word.start))
                     break
         return found
 

@@ -33,6 +33,12 @@ def test_an_attributed_fragment_cuts_the_claim() -> None:
     assert found[1][1] == "رداً على التسلل الأخير"
 
 
+def test_a_fragment_that_describes_is_direct() -> None:
+    assert voices("وهو إجراء وصفه أطباء محليون بأنه «حصار جائر».") == [
+        ("direct", "حصار جائر", "أطباء محليون", "وصفه")
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [
