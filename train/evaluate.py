@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 app = new_app()
 MODEL = "nabra"
 LEXICON_NOTE = (
-    "The lexicon baseline looks terms up in the run's own lexicon. Where that was written beside the "
-    "gold labels, as for the seeds, its scores are optimistic."
+    "The lexicon baseline looks terms up in the run's own lexicon. Where that was written beside "
+    "the gold labels, as for the seeds, its scores are optimistic."
 )
 
 
