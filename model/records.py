@@ -174,6 +174,12 @@ class Sentence(Record):
 
     _nested: ClassVar[Mapping[str, type[Record]]] = {"voices": Voice}
 
+    @classmethod
+    def extend(cls, sentence: Sentence, **more: Any) -> Self:
+        """The same sentence as a richer record, with the fields that this one adds."""
+        shared = {item.name: getattr(sentence, item.name) for item in fields(Sentence)}
+        return cls(**shared, **more)
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledSentence(Sentence):

@@ -29,9 +29,7 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Report every fault of a config and of what it names, at once; write nothing."""
-    run = read_run(config, overrides or ())
-    if faults := missing_paths(run):
-        raise ConfigError(config, faults)
+    run = _read_checked(config, overrides)
     _check_lists(run)
     say(f"{config}: no fault found; results go to {run.dir}", quiet=quiet)
 
@@ -45,9 +43,7 @@ def run_all(
     """prepare, finetune and evaluate in turn; a step whose inputs did not change is skipped."""
     from train.steps import fingerprint, hash_files, is_done, mark_done
 
-    run = read_run(config, overrides or ())
-    if faults := missing_paths(run):
-        raise ConfigError(config, faults)
+    run = _read_checked(config, overrides)
     data = run.config.data
     lists = [data.annotations, data.targets, data.lexicon]
     steps: list[tuple[str, Callable[..., None], Path, Callable[[], str]]] = [
@@ -87,6 +83,13 @@ def run_all(
         say(f"{name} …", quiet=quiet)
         act(run, quiet=quiet)
         mark_done(run.dir, name, inputs)
+
+
+def _read_checked(config: Path, overrides: list[str] | None) -> Run:
+    run = read_run(config, overrides or ())
+    if faults := missing_paths(run):
+        raise ConfigError(config, faults)
+    return run
 
 
 def _check_lists(run: Run) -> None:

@@ -105,14 +105,8 @@ def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list
     from train.score.outputs import SystemOutput
 
     drafts = [
-        Prediction(
-            article_id=sentence.article_id,
-            index=sentence.index,
-            section=sentence.section,
-            start=sentence.start,
-            end=sentence.end,
-            text=sentence.text,
-            voices=sentence.voices,
+        Prediction.extend(
+            sentence,
             outlet=sentence.outlet,
             published=sentence.published,
             url=None,

@@ -61,14 +61,8 @@ class Classifier:
         sentences = segment(article)
         mentions = self.checkpoint.targets.find_mentions([s.text for s in sentences])
         return [
-            Prediction(
-                article_id=sentence.article_id,
-                index=sentence.index,
-                section=sentence.section,
-                start=sentence.start,
-                end=sentence.end,
-                text=sentence.text,
-                voices=sentence.voices,
+            Prediction.extend(
+                sentence,
                 outlet=article.outlet,
                 published=article.published,
                 url=article.url,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,24 @@ def test_a_bad_record_costs_exactly_itself(tiny_checkpoint: Path, tmp_path: Path
     ]
     assert all(record["reason"] for record in records)
     assert nabra(*arguments, "--overwrite").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_prediction_leaves_no_half_part(
+    tiny_checkpoint: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    articles = tmp_path / "a.jsonl"
+    line = json.dumps({"text": "التحالف الدولي يدعم قسد. " * 20}, ensure_ascii=False)
+    articles.write_text(f"{line}\n" * 3000, encoding="utf-8")
+    output = tmp_path / "out"
+    command = ["predict", str(tiny_checkpoint), str(articles), "--output", str(output)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "train.cli", *command], stderr=subprocess.PIPE
+    )
+    while not (output / "predictions").is_dir():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    assert process.wait(timeout=30) == 130
+    assert b"Traceback" not in process.communicate()[1]
+    assert list(output.rglob("*part-*")) == []

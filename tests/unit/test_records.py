@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import replace
 
 import pytest
@@ -71,11 +70,10 @@ def test_the_span_laws(wrong: Sentence) -> None:
 
 
 def test_labelled_sentences_are_sentences() -> None:
-    names = [field.name for field in dataclasses.fields(Sentence)]
-    fields = {name: getattr(SENTENCE, name) for name in names}
-    labelled = LabelledSentence(
-        **fields, outlet="o", published=None, story="s", stances=(), loaded_terms=()
+    labelled = LabelledSentence.extend(
+        SENTENCE, outlet="o", published=None, story="s", stances=(), loaded_terms=()
     )
+    assert (labelled.text, labelled.voices) == (SENTENCE.text, SENTENCE.voices)
     assert isinstance(labelled, Sentence)
     assert LabelledSentence.from_dict(labelled.to_dict()) == labelled
 

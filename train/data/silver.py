@@ -26,14 +26,8 @@ def label_article(
         terms = lexicon.find_terms(sentence.text, sentence.voices, found)
         stances = draft_stances(found, sentence.voices)
         labelled.append(
-            LabelledSentence(
-                article_id=sentence.article_id,
-                index=sentence.index,
-                section=sentence.section,
-                start=sentence.start,
-                end=sentence.end,
-                text=sentence.text,
-                voices=sentence.voices,
+            LabelledSentence.extend(
+                sentence,
                 outlet=article.outlet,
                 published=article.published,
                 story=article.id,
