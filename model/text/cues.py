@@ -1,80 +1,89 @@
-"""The words that open a source's voice, by how they open it; compared by `spelling_key`."""
+"""Where a sentence says that somebody says something."""
 
 from __future__ import annotations
 
-from model.text.words import spelling_key
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-# Verbs of saying, third person: the claim follows behind أن / إن, a colon or quotation marks.
-_SAYING = """
-قال قالت قالوا قالا يقول تقول يقولون أكد أكدت أكدوا يؤكد تؤكد يؤكدون أعلن أعلنت أعلنوا يعلن تعلن
-ذكر ذكرت ذكروا يذكر تذكر أوضح أوضحت أوضحوا يوضح توضح أضاف أضافت أضافوا يضيف تضيف أشار أشارت
-أشاروا يشير تشير لفت لفتت لفتوا يلفت تلفت شدد شددت شددوا يشدد تشدد كشف كشفت كشفوا يكشف تكشف نفى
-نفت نفوا ينفي تنفي اعتبر اعتبرت اعتبروا يعتبر تعتبر رأى رأت رأوا يرى ترى توقع توقعت يتوقع تتوقع
-حذر حذرت حذروا يحذر تحذر صرح صرحت يصرح تصرح أفاد أفادت أفادوا يفيد تفيد نقل نقلت ينقل تنقل تابع
-تابعت يتابع أردف أردفت استطرد استطردت أقر أقرت يقر تقر اتهم اتهمت اتهموا يتهم تتهم جاء جاءت ورد
-أظهر أظهرت كرر كررت يكرر تكرر تعهد تعهدت يتعهد تتعهد روى روت تروي أبلغ أبلغت يبلغ كتب كتبت يكتب
-تكتب زاد وزاد استدرك واصل واصلت ختم ختمت خلص خلصت توعد توعدت هدد هددت جدد جددت طمأن طمأنت
-"""
-# Participles that carry a claim on: مشيراً إلى أن …
-_CARRYING = """
-مؤكدا مؤكدة مؤكدين مضيفا مضيفة مشيرا مشيرة مشيرين موضحا موضحة لافتا لافتة مبينا مبينة معتبرا
-معتبرة معتبرين مشددا مشددة متابعا متابعة قائلا قائلة قائلين محذرا محذرة كاشفا كاشفة معلنا معلنة
-نافيا نافية متهما متهمة متوقعا متوقعة مردفا مستدركا منوها ذاكرا مجددا مجددة متعهدا متعهدة مذكرا
-مذكرة
-"""
-# Verbs and participles that keep the writer at a distance; themselves `doubt`.
-_DOUBTING = """
-زعم زعمت زعموا يزعم تزعم يزعمون زاعما زاعمة زاعمين ادعى ادعت ادعوا يدعي تدعي يدعون مدعيا مدعية
-مدعين
-"""
-# Nouns whose claim stands right behind them.
-_PRETEXT = "بزعم بحجة بذريعة بدعوى بادعاء"
-# Prepositions that name the source: بحسب الوزير، …
-_ACCORDING = "بحسب حسب وفق وفقا نقلا طبقا حسبما وفقما"
-_THAT = """
-أن إن بأن أنه إنه بأنه أنها إنها بأنها أنهم إنهم بأنهم أنهما إنهما أننا إننا بأننا أنني إنني
-"""
-# Verbs that quote a name for something, often a single word in marks: وصفه بأنه «هش».
-_DESCRIBING = """
-وصف وصفت وصفوا يصف تصف واصفا واصفة سماه أسماه سماها أسماها أسمته سمته تسميه يسميه تحدث تحدثت
-يتحدث تتحدث
-"""
+from model.text import cue_words
+from model.text.words import Word, without_pronoun
 
-
-def _keys(words: str) -> frozenset[str]:
-    return frozenset(spelling_key(word) for word in words.split())
-
-
-SAYING = _keys(_SAYING)
-CARRYING = _keys(_CARRYING)
-DOUBTING = _keys(_DOUBTING)
-PRETEXT = _keys(_PRETEXT)
-ACCORDING = _keys(_ACCORDING)
-THAT = _keys(_THAT)
-DESCRIBING = _keys(_DESCRIBING)
-
-# Verbs that say something only with this word behind them: نقلت عن، جاء في.
-ONLY_WITH = {
-    spelling_key(verb): spelling_key(word)
-    for verb, word in (
-        ("نقل", "عن"), ("نقلت", "عن"), ("ينقل", "عن"), ("تنقل", "عن"),
-        ("جاء", "في"), ("جاءت", "في"), ("ورد", "في"),
-    )
-}  # fmt: skip
-# A comma and one of these begin the newsroom's own comment behind a claim.
-COMMENT = _keys("رغم بالرغم برغم بينما علما")
-# Here a speaker's name ends and when, where or how it was said begins.
-CIRCUMSTANCE = _keys(
-    "اليوم أمس الأحد الإثنين الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت خلال عبر في للصحافيين"
-    " للصحفيين لوكالة لقناة لصحيفة لاحقا مساء صباح فجر عقب بعد قبل إلى عن من أمام لدى تعليقا"
+Kind = Literal["saying", "carrying", "doubting", "describing", "pretext", "according", "colon"]
+_KINDS: tuple[tuple[Kind, frozenset[str]], ...] = (
+    ("doubting", cue_words.DOUBTING),
+    ("pretext", cue_words.PRETEXT),
+    ("according", cue_words.ACCORDING),
+    ("carrying", cue_words.CARRYING),
+    ("describing", cue_words.DESCRIBING),
+    ("saying", cue_words.SAYING),
 )
-_CONJUNCTIONS = ("و", "ف")
+_MOST_WORDS_BEFORE_COLON = 6
+_CLOSE = 4  # words within which عن follows نقل
 
 
-def without_conjunction(key: str, known: frozenset[str]) -> str | None:
-    """The key, or the key without a leading و or ف, whichever is known."""
-    if key in known:
-        return key
-    if key[:1] in _CONJUNCTIONS and key[1:] in known:
-        return key[1:]
-    return None
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A cue at `text[start:end]`; `joined_start` takes in a conjunction written with it.
+
+    `word` is its number among the words of the sentence, `key` the form that the lists know.
+    """
+
+    kind: Kind
+    key: str
+    start: int
+    end: int
+    word: int
+    joined_start: int
+
+
+def find_cues(
+    text: str, start: int, end: int, words: Sequence[tuple[int, Word]], *, is_headline: bool
+) -> list[Cue]:
+    """The cues of the sentence `text[start:end]`, in order.
+
+    `words` are its (number, word) outside quotation marks. In a headline the colon behind a name is
+    a cue too (فلان: …).
+    """
+    found: list[Cue] = []
+    if is_headline:
+        colon = text.find(":", start, end)
+        before = sum(word.start < colon for _, word in words)
+        if 1 <= before <= _MOST_WORDS_BEFORE_COLON and not text[colon - 1].isdigit():
+            found.append(Cue("colon", ":", colon, colon + 1, before - 1, colon))
+    for place, (number, word) in enumerate(words):
+        behind = [other.key for _, other in words[place + 1 : place + 1 + _CLOSE]]
+        for kind, known in _KINDS:
+            key = cue_words.without_conjunction(word.key, known)
+            if key is None and kind == "describing":  # وصفه، سمّاها: with their object
+                key = next((k for k in without_pronoun(word.key) if k in known), None)
+            if key is not None and _says_something(kind, key, number, behind):
+                begin = word.start + max(word.key.find(key), 0)
+                found.append(Cue(kind, key, begin, word.end, number, word.start))
+                break
+        else:
+            if number == 0 and word.key in ("بين", "وبين") and _leads_to_that(words[place + 1 :]):
+                found.append(Cue("saying", "بين", word.start, word.end, number, word.start))
+    return found
+
+
+def _says_something(kind: Kind, key: str, number: int, behind: Sequence[str]) -> bool:
+    """Whether a word that may be a cue is one here."""
+    if key in cue_words.ONLY_WITH:
+        return any(word.startswith(cue_words.ONLY_WITH[key]) for word in behind)
+    if key in cue_words.IMPERSONAL:
+        return not (behind and (behind[0] in cue_words.THAT or behind[:1] == ["الي"]))
+    if kind == "according" and key in ("حسب", "وفق"):
+        source = behind[0].removeprefix("ال") if behind else ""
+        return source in cue_words.SOURCES
+    return True
+
+
+def _leads_to_that(behind: Sequence[tuple[int, Word]]) -> bool:
+    """بيّن at the head of a sentence is a verb where أن follows before any و (بين … و…)."""
+    for _, word in behind[:8]:
+        if word.key in cue_words.THAT:
+            return True
+        if word.key.startswith("و"):
+            return False
+    return False

@@ -1,8 +1,8 @@
 """Gold on articles that cannot ship: labels by offset, with a hash of the text and without it.
 
-One line of JSON for each article: `article_id, text_hash, split ("dev" | "final"), drawn ("random" |
-"enriched")` and its `sentences`. Only a prefix of a long article is labelled: it ends where the last
-sentence ends. Whoever has the articles restores the labelled sentences with `restore`.
+One line of JSON for each article: `article_id, text_hash, split ("dev" | "final"), drawn
+("random" | "enriched")` and its `sentences`. Only a prefix of a long article is labelled: it ends
+where the last sentence ends. Whoever has the articles restores the sentences with `restore`.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def restore(
     for index, plain in enumerate(labels.sentences):
         whole = article.headline if plain["section"] == "headline" else article.text
         text = whole[plain["start"] : plain["end"]]
-        voices = tuple(Voice(*voice, speaker=None, cue=None) for voice in plain["voices"])
+        voices = tuple(Voice(a, b, kind, None, None) for a, b, kind in plain["voices"])
         sentence = LabelledSentence(
             article_id=article.id,
             index=index,

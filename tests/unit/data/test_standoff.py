@@ -70,5 +70,5 @@ def test_the_real_gold_fits_its_articles() -> None:
 
 def test_names_the_line_that_is_broken(tmp_path: Path) -> None:
     (tmp_path / "gold.jsonl").write_text('{"article_id": "a"}\n', encoding="utf-8")
-    with pytest.raises(InputError, match="gold.jsonl:1"):
+    with pytest.raises(InputError, match=r"gold\.jsonl:1"):
         read_standoff(tmp_path / "gold.jsonl")
