@@ -1,8 +1,8 @@
 """Reported speech: which words of a sentence are the claim of a source.
 
-A claim starts at أن / إن behind its cue, right behind بزعم and بحجة, behind the verb of a headline, or
-at the ب of a charge (تتهمها بـ…). It ends where the next cue opens a claim or a quotation, at a comment
-of the newsroom's, or with the sentence. Direct quotations cut it.
+A claim starts at أن / إن behind its cue, right behind بزعم and بحجة, behind the verb of a headline,
+or at the noun that completes the verb (تتهمها بشن …، أعلنت إيفاد …). It ends where the next cue opens a
+claim or a quotation, at a comment of the newsroom's, or with the sentence. Direct quotations cut it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from model.text import cue_words
 from model.text.cues import Cue
 from model.text.spans import PUNCTUATION, VoiceSpan, trim
 from model.text.speakers import name_speaker
-from model.text.words import Word
+from model.text.words import Word, without_pronoun
 
 _REACH = 25  # words between a cue and the أن that it opens
-_ACCUSED_REACH = 10  # words between اتهم and the ب of the charge
-_SHORTEST_CHARGE = 4  # letters of a word that begins with that ب
+_COMPLEMENT_REACH = 12  # words between a cue and the noun that completes it
+_SHORTEST_CHARGE = 4  # letters of a word that begins with the ب of a charge
+_NO_CHARGE = frozenset({"باسم", "بشكل", "بعد", "بين"})
 _DATELINE = re.compile(r"[^.:،\n]{2,60}(?::| [-–—]) ")
 
 
@@ -77,17 +78,37 @@ def _claim_start(
         return None
     if cue.kind in ("colon", "pretext"):
         return behind[0].start
-    for word in behind[:_REACH]:
+    for before, word in pairwise([words[cue.word], *behind[:_REACH]]):
         if any(cue.end < item.start <= word.start for item in direct):
             return None
-        if cue_words.without_conjunction(word.key, cue_words.THAT):
+        is_that = cue_words.without_conjunction(word.key, cue_words.THAT)
+        if is_that and before.key not in cue_words.NOT_BEFORE_THAT:
             return word.start
-    if cue.key in cue_words.ACCUSING:
-        for word in behind[:_ACCUSED_REACH]:
-            if word.key.startswith("ب") and len(word.key) >= _SHORTEST_CHARGE:
-                return word.start
+    if (begin := _complement_start(cue, behind)) is not None:
+        return begin
     has_subject_before = is_headline and cue.word > 0
     return behind[0].start if has_subject_before else None
+
+
+def _complement_start(cue: Cue, behind: Sequence[Word]) -> int | None:
+    """Where a claim without أن starts: behind the verb's preposition, or at a noun of action."""
+    near = behind[:_COMPLEMENT_REACH]
+    preposition = cue_words.CLAIM_PREPOSITION.get(cue.key)
+    if preposition == "ب":
+        for word in near[1:]:
+            is_charge = word.key.startswith("ب") and len(word.key) >= _SHORTEST_CHARGE
+            if is_charge and word.key not in _NO_CHARGE:
+                return word.start
+    elif preposition:
+        for word, following in pairwise(near):
+            if word.key == preposition:
+                return following.start
+    if cue.key in cue_words.ANNOUNCING:
+        for word in near:
+            forms = (word.key, *without_pronoun(word.key))
+            if any(form in cue_words.ACTIONS for form in forms):
+                return word.start
+    return None
 
 
 def _introduces(cue: Cue, item: VoiceSpan) -> bool:

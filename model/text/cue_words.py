@@ -7,7 +7,7 @@ from model.text.words import spelling_key
 # Verbs of saying, third person: the claim follows behind أن / إن, a colon or quotation marks.
 _SAYING = """
 قال قالت قالوا قالا يقول تقول يقولون أكد أكدت أكدوا يؤكد تؤكد يؤكدون أعلن أعلنت أعلنوا يعلن تعلن
-ذكر ذكرت ذكروا يذكر تذكر أوضح أوضحت أوضحوا يوضح توضح أبان أبانت أضاف أضافت أضافوا يضيف تضيف أشار أشارت
+ذكر ذكرت ذكروا يذكر تذكر أوضح أوضحت أوضحوا يوضح توضح أبان أبانت أنكر أنكرت أضاف أضافت أضافوا يضيف تضيف أشار أشارت
 أشاروا يشير تشير لفت لفتت لفتوا يلفت تلفت شدد شددت شددوا يشدد تشدد كشف كشفت كشفوا يكشف تكشف نفى
 نفت نفوا ينفي تنفي اعتبر اعتبرت اعتبروا يعتبر تعتبر رأى رأت رأوا يرى ترى توقع توقعت يتوقع تتوقع
 حذر حذرت حذروا يحذر تحذر صرح صرحت يصرح تصرح أفاد أفادت أفادوا يفيد تفيد نقل نقلت ينقل تنقل تابع
@@ -63,8 +63,30 @@ ONLY_WITH = {
 }  # fmt: skip
 # Impersonal with أن right behind them: يذكر أن introduces background of the newsroom's own.
 IMPERSONAL = _keys("يذكر يشار يتوقع يعتقد")
-# Verbs whose charge follows with ب: تتهم الحكومة بشن …
-ACCUSING = _keys("اتهم اتهمت اتهموا يتهم تتهم تتهمه تتهمهم متهما متهمة")
+# Verbs whose claim may follow a preposition instead of أن: تتهمها بشن …، حذر من تكرار …
+_WITH_PREPOSITION = {
+    "ب": "اتهم اتهمت اتهموا يتهم تتهم تتهمه تتهمهم متهما متهمة تعهد تعهدت يتعهد تتعهد أقر أقرت",
+    "من": "حذر حذرت حذروا يحذر تحذر محذرا محذرة",
+    "عن": "كشف كشفت يكشف تكشف كاشفا كاشفة",
+}
+CLAIM_PREPOSITION = {
+    spelling_key(verb): preposition
+    for preposition, verbs in _WITH_PREPOSITION.items()
+    for verb in verbs.split()
+}
+# Verbs whose claim may be a noun of action right behind the subject: أعلنت القاهرة إيفاد قنصل.
+ANNOUNCING = _keys(
+    "أعلن أعلنت أعلنوا يعلن تعلن معلنا معلنة أكد أكدت أكدوا يؤكد تؤكد مؤكدا مؤكدة نفى نفت نفوا ينفي"
+    " تنفي نافيا نافية أنكر أنكرت ينكر تنكر زعم زعمت يزعم تزعم"
+)
+ACTIONS = _keys(
+    "إيفاد إرسال تخصيص تقديم فتح إغلاق إصابة احتجاز إعادة تشغيل مقتل وفاة تسجيل إطلاق توقيف اعتقال"
+    " إحباط وصول بدء انتهاء وقف استعداد رفض دعم مسؤولية صلة وجود التزام إنهاء إسقاط تدمير سيطرة"
+    " تحييد استئناف تعيين إقالة توقيع زيادة رفع خفض عزم اكتمال نجاح ضبط منع قبول حرص إلغاء تأجيل"
+    " تعليق انسحاب انضمام تشكيل إنشاء إطلاقه استعادة تحرير أهمية ضرورة صحة علاقة نية"
+)
+# An أن behind one of these belongs to it, and opens no claim: قبل أن …
+NOT_BEFORE_THAT = _keys("قبل بعد دون منذ لولا غير بدل إلا")
 # وفق and حسب are common prepositions; before one of these they name a source.
 SOURCES = _keys(
     "مصدر مصادر بيان وكالة تقرير تقارير صحيفة مسؤول مسؤولين مسؤولون ما شهود متحدث ناطق رئيس وزير"
@@ -72,8 +94,10 @@ SOURCES = _keys(
     " محللين خبراء"
 )
 # A comma and one of these begin the newsroom's own comment behind a claim.
-COMMENT = _keys("رغم بالرغم برغم بينما علما كما فيما")
-COMMENT_PAIRS = {(spelling_key("في"), spelling_key("حين"))}
+COMMENT = _keys("رغم بالرغم برغم بينما علما كما فيما خلافا وهو وهي")
+COMMENT_PAIRS = {
+    (spelling_key(first), spelling_key(second)) for first, second in (("في", "حين"), ("مع", "أن"))
+}
 # Here a speaker's name ends and when, where or how it was said begins.
 CIRCUMSTANCE = _keys(
     "اليوم أمس الأحد الإثنين الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت خلال عبر في للصحافيين"

@@ -57,7 +57,10 @@ def find_cues(
             key = cue_words.without_conjunction(word.key, known)
             if key is None and kind == "describing":  # وصفه، سمّاها: with their object
                 key = next((k for k in without_pronoun(word.key) if k in known), None)
-            if key is not None and _says_something(kind, key, number, behind):
+            follows_comma = text[start : word.start].rstrip().endswith(("،", ","))
+            if key is not None and _says_something(
+                kind, key, behind, stands_apart=number == 0 or follows_comma
+            ):
                 begin = word.start + max(word.key.find(key), 0)
                 found.append(Cue(kind, key, begin, word.end, number, word.start))
                 break
@@ -67,13 +70,15 @@ def find_cues(
     return found
 
 
-def _says_something(kind: Kind, key: str, number: int, behind: Sequence[str]) -> bool:
-    """Whether a word that may be a cue is one here."""
+def _says_something(kind: Kind, key: str, behind: Sequence[str], *, stands_apart: bool) -> bool:
+    """Whether a word that may be a cue is one here; `stands_apart`: first, or behind a comma."""
     if key in cue_words.ONLY_WITH:
         return any(word.startswith(cue_words.ONLY_WITH[key]) for word in behind)
     if key in cue_words.IMPERSONAL:
         return not (behind and (behind[0] in cue_words.THAT or behind[:1] == ["الي"]))
-    if kind == "according" and key in ("حسب", "وفق"):
+    if key == "حسب" and behind[:1] == ["الله"]:
+        return False
+    if key in ("حسب", "وفق") and not stands_apart:
         source = behind[0].removeprefix("ال") if behind else ""
         return source in cue_words.SOURCES
     return True
