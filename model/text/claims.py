@@ -1,8 +1,9 @@
 """Reported speech: which words of a sentence are the claim of a source.
 
 A claim starts at أن / إن behind its cue, right behind بزعم and بحجة, behind the verb of a headline,
-or at the noun that completes the verb (تتهمها بشن …، أعلنت إيفاد …). It ends where the next cue opens a
-claim or a quotation, at a comment of the newsroom's, or with the sentence. Direct quotations cut it.
+or at the noun that completes the verb (تتهمها بشن …). It ends where the next cue opens
+a claim or a quotation, at a comment of the newsroom's, or with the sentence. Direct quotations cut
+it.
 """
 
 from __future__ import annotations

@@ -24,7 +24,12 @@ _TAG_LINE = re.compile(
 # One letter before a full stop is an initial or a title (د. م. أ.ف.ب); so are these.
 _ABBREVIATIONS = frozenset({"أ", "د", "م", "ق", "ص", "ج", "ت", "هـ", "ه", "ا", "إلخ", "الخ"})
 _WORD_BEFORE = re.compile(r"[\w\u0640\u064b-\u0652]+$")
+# Words beside a full stop that no other full stop touches.
+_LAST_WORD = re.compile(r"(?<![.\u0621-\u064a])[\u0621-\u064a]{2,}$")
+_FIRST_WORD = re.compile(r"[\u0621-\u064a]{2,}(?![.\u0621-\u064a])")
 _FEWEST_QUOTED_WORDS = 3
+_FEWEST_WORDS_BEFORE_DOTS = 7
+_FEWEST_WORDS_BEHIND_DOTS = 4
 
 
 def segment(article: Article) -> list[Sentence]:
@@ -107,8 +112,8 @@ def _end_after(text: str, match: re.Match[str], line_end: int) -> int | None:
     after = match.end()
     while after < line_end and text[after] in _CLOSERS:
         after += 1
-    if dots.startswith("..") and after == match.end():
-        return None  # an ellipsis holds a pause, not an end
+    if dots.startswith("..") and not _opens_sentence(text, match, line_end):
+        return None  # two dots or more hold a pause, unless a whole sentence follows a whole one
     if after < line_end and not text[after].isspace():
         return after if dots == "." and _joins_words(text, match) else None
     if dots == ".":
@@ -120,13 +125,24 @@ def _end_after(text: str, match: re.Match[str], line_end: int) -> int | None:
     return after
 
 
-def _joins_words(text: str, match: re.Match[str]) -> bool:
-    """A full stop between two Arabic words of more than one letter, its space forgotten."""
-    before, after = text[match.start() - 2 : match.start()], text[match.end() : match.end() + 2]
-    return all(
-        len(side) == 2 and all("\u0621" <= letter <= "\u064a" for letter in side)
-        for side in (before, after)
+def _opens_sentence(text: str, dots: re.Match[str], line_end: int) -> bool:
+    """Whether two dots part two long clauses, the second of which begins with no number."""
+    before = text[text.rfind("\n", 0, dots.start()) + 1 : dots.start()]
+    before = _ENDING.split(before)[-1]
+    behind = text[dots.end() : line_end].lstrip(_CLOSERS + " ")
+    clause = _ENDING.split(behind)[0]
+    return (
+        len(before.split()) >= _FEWEST_WORDS_BEFORE_DOTS
+        and len(clause.split()) >= _FEWEST_WORDS_BEHIND_DOTS
+        and not behind[:1].isdigit()
     )
+
+
+def _joins_words(text: str, match: re.Match[str]) -> bool:
+    """A full stop between two Arabic words, its space forgotten; أ.ف.ب and إن.بي.كيه are names."""
+    before = _LAST_WORD.search(text, max(0, match.start() - 20), match.start())
+    after = _FIRST_WORD.match(text, match.end())
+    return before is not None and after is not None
 
 
 def _opens_line(text: str, place: int) -> bool:

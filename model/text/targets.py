@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from model.text.listing import read_entries
 from model.text.phrases import PhraseIndex
 from model.text.words import find_words
 
+_DEFINITE = re.compile(r"^[وف]?(?:[بك]?ال|لل)\w{2}")
+_DATELINE = re.compile(r"\s*(?:\d|[-–—(]|واس\b)")
 TargetMention: TypeAlias = tuple[str, Mention]
 """A target's id, and where and how it is named."""
 
@@ -93,6 +96,8 @@ class TargetList:
         for number, (text, matches) in enumerate(zip(texts, found, strict=True)):
             mentions.append([])
             for match in matches:
+                if _is_attribute(text, match.start, match.phrase) or _is_dateline(text, match.end):
+                    continue
                 target: str | None = match.entry.targets[0]
                 if match.entry.needs_context:
                     target = _resolve(match.entry.targets, (number, match.start), named)
@@ -106,6 +111,20 @@ class TargetList:
                     )
                     mentions[-1].append((target, mention))
         return mentions
+
+
+def _is_attribute(text: str, start: int, phrase: str) -> bool:
+    """Whether a name in -ية is an adjective here, behind a definite noun: السوق السعودية."""
+    if " " in phrase or not (phrase.startswith("ال") and phrase.endswith("ية")):
+        return False
+    before = text[:start]
+    words = before.split()
+    return bool(words) and before[-1:].isspace() and _DEFINITE.match(words[-1]) is not None
+
+
+def _is_dateline(text: str, end: int) -> bool:
+    """Whether a name opens the text and a date or a dash follows, as in الرياض 25 شوال …"""
+    return _DATELINE.match(text[end : end + 40]) is not None and len(text[:end].split()) <= 1
 
 
 def _resolve(

@@ -1,7 +1,7 @@
 """Whose words are these? Direct quotations here, reported speech in `claims`.
 
-A quotation is `direct` where a cue attributes it; a name, a title or a distancing mark is none. The
-answers of a printed interview are direct too.
+A quotation is `direct` where a cue attributes it; a name, a title or a distancing mark is none.
+Speech behind a cue and a colon is direct without marks, and so are the answers of an interview.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _REACH = 25  # words between a cue and the quotation that it opens
 _FEWEST_WORDS = 4
 _FEWEST_CLAIMED_WORDS = 3
 _FEWEST_WORDS_ACCORDING = 6
+_MOST_WORDS_BEFORE_COLON = 12  # of a speaker and the circumstances, where no marks follow
 _FRAGMENT_REACH = 8  # words between وصف and the fragment that it quotes
 # A line that opens with a dash, behind a line that asks.
 _ANSWER = re.compile(r"(?<=[؟?])[ \t]*\n\s*[-–—•][ \t]*(?P<answer>[^\n]+)")
@@ -81,6 +82,7 @@ class _Reader:
             for quotation in quotations
             if (item := self._read_quotation(quotation, start, end, words, cues))
         ]
+        direct += self._unmarked_speech(start, end, cues, words, quotations)
         claims = read_claims(
             self.text, start, end, words, cues, direct, is_headline=self.is_headline
         )
@@ -144,6 +146,40 @@ class _Reader:
         if opens_sentence and (previous.endswith((":", "”", "»", '"', "…")) or not before):
             return None, None
         return None
+
+    def _unmarked_speech(
+        self,
+        start: int,
+        end: int,
+        cues: Sequence[Cue],
+        words: Sequence[Word],
+        quotations: Sequence[Quotation],
+    ) -> list[VoiceSpan]:
+        """What stands behind قال فلان: without quotation marks, up to a cue behind a comma."""
+        if self.is_headline or quotations:
+            return []
+        found: list[VoiceSpan] = []
+        for cue in cues:
+            if cue.kind not in ("saying", "carrying") or (found and cue.start < found[-1].end):
+                continue
+            colon = self.text.find(":", cue.end, end)
+            between = self.text[cue.end : colon]
+            if colon < 0 or len(between.split()) > _MOST_WORDS_BEFORE_COLON:
+                continue
+            breaks = [
+                other.joined_start
+                for other in cues
+                if other.start > colon
+                and other.joined_start < other.start
+                and self.text[: other.joined_start].rstrip().endswith(("،", ","))
+            ]
+            left, right = trim(self.text, colon + 1, min([*breaks, end]), PUNCTUATION)
+            if len(self.text[left:right].split()) >= _FEWEST_WORDS:
+                speaker = name_speaker(self.text, cue, words, start, colon)
+                found.append(
+                    VoiceSpan(left, right, "direct", speaker, self.text[cue.start : cue.end])
+                )
+        return found
 
     @staticmethod
     def _opens(cue: Cue, before: str, preceding: Sequence[Word], num_words: int) -> bool:
