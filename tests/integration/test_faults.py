@@ -111,3 +111,21 @@ def test_an_interrupted_prediction_leaves_no_half_part(
     assert process.wait(timeout=30) == 130
     assert b"Traceback" not in process.communicate()[1]
     assert list(output.rglob("*part-*")) == []
+
+
+def test_the_rules_are_scored_on_gold() -> None:
+    command = [sys.executable, "-m", "train.rules", "seeds/annotations.jsonl", "seeds/articles"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = {line[:16].strip(): line[16:].split() for line in result.stdout.splitlines()[2:]}
+    assert float(rows["sentence ends"][2]) > 0.99
+    assert float(rows["direct"][2]) > 0.9
+    assert float(rows["reported"][2]) > 0.8
+    assert int(rows["loaded terms"][3]) > 500
+
+
+def test_gold_of_other_articles_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("نص آخر.", encoding="utf-8")
+    command = [sys.executable, "-m", "train.rules", "seeds/real_gold.jsonl", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "labels none of these articles" in one_error_line(result)

@@ -35,6 +35,7 @@ DOORS = {
     "train.prepare",
     "train.finetune",
     "train.evaluate",
+    "train.rules",
     "train.seeds",
     "train.cli",
 }

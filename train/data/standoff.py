@@ -47,6 +47,18 @@ def hash_text(article: Article) -> str:
     return hashlib.sha256(f"{article.headline}\n{article.text}".encode()).hexdigest()
 
 
+def is_standoff(path: Path) -> bool:
+    """Whether a file holds labels without text. InputError where it cannot be read."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            first = file.readline()
+        return "text_hash" in json.loads(first)
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from None
+    except ValueError:
+        raise InputError(f"{path}:1", "is no JSON") from None
+
+
 def read_standoff(path: Path) -> list[StandoffArticle]:
     """Every article of the file. InputError names the line that is none."""
     articles = []

@@ -47,6 +47,25 @@ def test_a_name_in_context_means_nothing_alone(targets: TargetList) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("أعلنت السعودية موقفها", ["السعودية"]),
+        ("هبط مؤشر السوق السعودية اليوم", []),
+        ("في السعودية وخارجها", ["السعودية"]),
+        ("الرياض 25 شوال 1436 هـ", []),
+        ("وصل الوزير إلى الرياض 25 مرة", ["الرياض"]),
+    ],
+)
+def test_adjectives_and_datelines_are_no_mentions(
+    tmp_path: Path, text: str, found: list[str]
+) -> None:
+    path = tmp_path / "targets.yaml"
+    path.write_text(OTHER.format("neutral: [السعودية, الرياض]"), encoding="utf-8")
+    (listed,) = TargetList.read(path).find_mentions([text])
+    assert [mention.text for _, mention in listed] == found
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("- {id: a}", "entry 1: lacks"),

@@ -76,3 +76,52 @@ def test_a_quotation_runs_over_two_sentences() -> None:
     assert first[0][:2] == ("direct", "سنعود إلى بيوتنا قريباً.")
     assert second[0][:2] == ("direct", "لن نترك هذه الأرض أبداً.")
     assert second[0][3] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("وتتهم لندن دمشق بتنفيذ هجمات على المدنيين.", "بتنفيذ هجمات على المدنيين"),
+        ("وأعلنت القاهرة إيفاد قنصل إلى المدينة.", "إيفاد قنصل إلى المدينة"),
+        ("ونفت الجماعة مسؤوليتها عن الهجوم.", "مسؤوليتها عن الهجوم"),
+        ("وحذر المصدر من تكرار التجربة السابقة.", "تكرار التجربة السابقة"),
+        ("وبين الصباغ أن المساعدات وصلت.", "أن المساعدات وصلت"),
+        ("أكد الوزير أن الدعم مستمر، في حين تصر موسكو على موقفها.", "أن الدعم مستمر"),
+        ("أصيب أربعة عمال، وفق نقابة الصيادين.", "أصيب أربعة عمال"),
+        (
+            "وذكر تقرير أن الشرطة لم تجد إشارات تفيد بوقوع هجوم.",
+            "أن الشرطة لم تجد إشارات تفيد بوقوع هجوم",
+        ),
+        ("وبحسب القرار فإن الفريق سيعمل عاماً.", "فإن الفريق سيعمل عاماً"),
+    ],
+)
+def test_claims_without_a_plain_that(text: str, claim: str) -> None:
+    assert [(kind, words) for kind, words, *_ in voices(text)] == [("reported", claim)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "يذكر أن المدينة تقع على الساحل.",
+        "دخلوا وفق تأشيرات خاصة.",
+        "يصعد ويهبط حسب مجرى الأحداث.",
+        "جرى الاتفاق بين الوزير والسفير على أن يعودا.",
+        "انسحبوا قبل أن يصل الجيش.",
+    ],
+)
+def test_common_words_that_look_like_cues(text: str) -> None:
+    assert voices(text) == []
+
+
+def test_speech_behind_a_colon_needs_no_marks() -> None:
+    assert voices("وقال المدرب في المؤتمر: نيفيز لاعب مهم لي كمدرب، وأضاف أن الفريق جاهز.") == [
+        ("direct", "نيفيز لاعب مهم لي كمدرب", "المدرب", "قال"),
+        ("reported", "أن الفريق جاهز", None, "أضاف"),
+    ]
+
+
+def test_the_answers_of_an_interview_are_direct() -> None:
+    text = "كيف وجدت الفريق؟\n- وجدته جيداً ومنظماً. وسنعمل معاً."
+    assert voices(text, number=0) == []
+    assert [words for _, words, *_ in voices(text, number=1)] == ["وجدته جيداً ومنظماً."]
+    assert [kind for kind, *_ in voices(text, number=2)] == ["direct"]
