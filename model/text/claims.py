@@ -9,14 +9,15 @@ it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
 from model.text import cue_words
-from model.text.cues import Cue
+from model.text.cues import Cue, follows_a_comma
 from model.text.spans import PUNCTUATION, VoiceSpan, trim
 from model.text.speakers import name_speaker
-from model.text.words import Word, without_pronoun
+from model.text.words import Word, without_pronoun, words_between
 
 _REACH = 25  # words between a cue and the أن that it opens
 _COMPLEMENT_REACH = 12  # words between a cue and the noun that completes it
@@ -44,13 +45,18 @@ def read_claims(
         is not None
     }
     quoting = {cue for cue in found_cues if any(_introduces(cue, item) for item in direct)}
-    stops = [cue for cue in found_cues if cue in begins or cue in quoting or _is_joined(text, cue)]
+    stops = [
+        cue.joined_start
+        for cue in found_cues
+        if cue in begins or cue in quoting or _is_joined(text, cue)
+    ]
     for cue in found_cues:
         if cue.kind == "according":
             item = _according(text, cue, start, end, words, claims)
         elif cue in begins:
             begin = begins[cue]
-            stop = next((other.joined_start for other in stops if other.start > cue.start), end)
+            following = bisect_right(stops, cue.joined_start)
+            stop = stops[following] if following < len(stops) else end
             speaker = (
                 None if cue.kind == "pretext" else name_speaker(text, cue, words, start, begin)
             )
@@ -74,12 +80,13 @@ def _claim_start(
     if cue.kind in ("describing", "according"):
         return None
     stop = found_cues[number + 1].joined_start if number + 1 < len(found_cues) else end
-    behind = [word for word in words[cue.word + 1 :] if word.start < stop]
+    reach = words[cue.word + 1 : cue.word + 1 + _REACH]
+    behind = [word for word in reach if word.start < stop]
     if not behind:
         return None
     if cue.kind in ("colon", "pretext"):
         return behind[0].start
-    for before, word in pairwise([words[cue.word], *behind[:_REACH]]):
+    for before, word in pairwise([words[cue.word], *behind]):
         if any(cue.end < item.start <= word.start for item in direct):
             return None
         is_that = cue_words.without_conjunction(word.key, cue_words.THAT)
@@ -118,12 +125,12 @@ def _introduces(cue: Cue, item: VoiceSpan) -> bool:
 
 def _is_joined(text: str, cue: Cue) -> bool:
     """Whether a cue begins a clause of its own: وأضاف, or a participle behind a comma."""
-    return cue.joined_start < cue.start or text[: cue.start].rstrip().endswith("،")
+    return cue.joined_start < cue.start or follows_a_comma(text, cue.start)
 
 
 def _claim_end(text: str, begin: int, stop: int, words: Sequence[Word]) -> int:
     """Where a claim ends that runs to `stop` at most: before the newsroom's own comment."""
-    inside = [word for word in words if begin < word.start < stop]
+    inside = words_between(words, begin + 1, stop)
     after = [*inside[1:], None]
     for (before, word), following in zip(pairwise(inside), after[1:], strict=True):
         gap = text[before.end : word.start]

@@ -57,7 +57,7 @@ def find_cues(
             key = cue_words.without_conjunction(word.key, known)
             if key is None and kind == "describing":  # وصفه، سمّاها: with their object
                 key = next((k for k in without_pronoun(word.key) if k in known), None)
-            follows_comma = text[start : word.start].rstrip().endswith(("،", ","))
+            follows_comma = follows_a_comma(text, word.start)
             if key is not None and _says_something(
                 kind, key, behind, stands_apart=number == 0 or follows_comma
             ):
@@ -82,6 +82,11 @@ def _says_something(kind: Kind, key: str, behind: Sequence[str], *, stands_apart
         source = behind[0].removeprefix("ال") if behind else ""
         return source in cue_words.SOURCES
     return True
+
+
+def follows_a_comma(text: str, place: int) -> bool:
+    """Whether a comma and at most a few spaces stand right before a place."""
+    return text[max(0, place - 4) : place].rstrip().endswith(("،", ","))
 
 
 def _leads_to_that(behind: Sequence[tuple[int, Word]]) -> bool:

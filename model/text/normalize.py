@@ -79,9 +79,14 @@ class _Mapped:
         self.starts: Sequence[int] = range(len(source))
         self.ends: Sequence[int] = range(1, len(source) + 1)
 
-    def substitute(self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> None:
-        """As `pattern.sub`, with the replacement mapped to the slice that it replaces."""
-        matches = list(pattern.finditer(self.text))
+    def substitute(
+        self,
+        pattern: re.Pattern[str],
+        replace: Callable[[re.Match[str]], str],
+        end: int | None = None,
+    ) -> None:
+        """As `pattern.sub` on `text[:end]`, each replacement mapped to the slice it replaces."""
+        matches = list(pattern.finditer(self.text, 0, len(self.text) if end is None else end))
         if not matches:
             return
         pieces: list[str] = []
@@ -120,7 +125,8 @@ def normalize(text: str) -> View:
         mapped.substitute(_EMAIL, lambda match: f" {EMAIL_PLACEHOLDER} ")
         mapped.substitute(_USER, lambda match: f" {USER_PLACEHOLDER} ")
     if "<" in mapped.text:
-        mapped.substitute(_TAG, lambda match: " ")
+        # Behind the last > no < can begin a tag, and looking for one would take quadratic time.
+        mapped.substitute(_TAG, lambda match: " ", end=mapped.text.rfind(">") + 1)
     mapped.text = mapped.text.translate(_DIGITS)
     mapped.substitute(_REPEAT, lambda match: match.group(1) * 2)
     return _join_tokens(mapped)

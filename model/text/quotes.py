@@ -32,35 +32,31 @@ class Quotation:
 def find_quotations(text: str) -> list[Quotation]:
     """The outermost quotations of a text, in order.
 
-    A pair never crosses a line end. A mark without its partner is left out: in a straight pair the
-    odd one of a line, in a directed pair one that nothing opens or closes. Within a quotation only
-    marks of its own kind nest.
+    A pair never crosses a line end, and pairs never cross each other. A mark without its partner
+    counts for nothing. Time grows with the number of marks.
     """
-    found: list[Quotation] = []
-    opening, opened_by, depth = -1, "", 0
-    last_unclosed = -1
-    marks = list(_MARK.finditer(text))
-    number = 0
-    while number < len(marks):
-        mark, place = marks[number].group(), marks[number].start()
-        number += 1
-        if opening >= 0 and mark == "\n":
-            # Nothing closed it on this line: forget it, and read the rest of the line again.
-            last_unclosed, opening = opening, -1
-            number = next(i for i, match in enumerate(marks) if match.start() > last_unclosed)
-        elif mark == "\n":
-            continue
-        elif opening < 0:
-            if (mark in _OPENING or mark == _STRAIGHT) and place > last_unclosed:
-                opening, opened_by, depth = place, mark, 1
-        elif mark == opened_by and mark in _OPENING:
-            depth += 1
-        elif mark == _STRAIGHT == opened_by or _CLOSING.get(mark) == opened_by:
-            depth -= 1
-            if depth == 0:
-                found.append(Quotation(opening, place + 1))
-                opening = -1
-    if opening >= 0:
-        rest = find_quotations(text[opening + 1 :])
-        found += [Quotation(q.start + opening + 1, q.end + opening + 1) for q in rest]
-    return found
+    pairs: list[Quotation] = []
+    open_marks: list[tuple[str, int]] = []
+    num_open = dict.fromkeys((*_OPENING, _STRAIGHT), 0)
+    for match in _MARK.finditer(text):
+        mark, place = match.group(), match.start()
+        opener = _CLOSING.get(mark, mark)
+        if mark == "\n":
+            open_marks.clear()
+            num_open = dict.fromkeys(num_open, 0)
+        elif mark in _OPENING or (mark == _STRAIGHT and not num_open[mark]):
+            open_marks.append((mark, place))
+            num_open[mark] += 1
+        elif num_open[opener]:
+            # What was opened inside and never closed falls out on the way.
+            while True:
+                kind, start = open_marks.pop()
+                num_open[kind] -= 1
+                if kind == opener:
+                    pairs.append(Quotation(start, place + 1))
+                    break
+    outermost: list[Quotation] = []
+    for pair in sorted(pairs, key=lambda pair: pair.start):
+        if not outermost or pair.start >= outermost[-1].end:
+            outermost.append(pair)
+    return outermost

@@ -28,6 +28,7 @@ _WORD_BEFORE = re.compile(r"[\w\u0640\u064b-\u0652]+$")
 _LAST_WORD = re.compile(r"(?<![.\u0621-\u064a])[\u0621-\u064a]{2,}$")
 _FIRST_WORD = re.compile(r"[\u0621-\u064a]{2,}(?![.\u0621-\u064a])")
 _FEWEST_QUOTED_WORDS = 3
+_CLAUSE_REACH = 200  # characters
 _FEWEST_WORDS_BEFORE_DOTS = 7
 _FEWEST_WORDS_BEHIND_DOTS = 4
 
@@ -95,13 +96,17 @@ def _sentence_ends(text: str, start: int, end: int, quotations: list[Quotation])
         inside = quotations[number] if number >= 0 else None
         if inside is None or match.start() >= inside.end:
             ends.append(place)
-        elif not text[match.end() : inside.inner_end].strip():
+        elif not text[match.end() : min(inside.inner_end, match.end() + _CLAUSE_REACH)].strip():
             # The quotation's own last mark. A full stop ends the sentence with it; ؟ and ! do where
             # nothing goes on behind the quotation, or where it held a whole sentence before.
             holds_several = bool(ends) and ends[-1] > inside.start
-            if "." in match.group() or holds_several or not text[inside.end : end].strip():
+            rest = text[inside.end : min(end, inside.end + _CLAUSE_REACH)]
+            if "." in match.group() or holds_several or not rest.strip():
                 ends.append(inside.end)
-        elif len(text[match.end() : inside.inner_end].split()) >= _FEWEST_QUOTED_WORDS:
+        elif (
+            len(text[match.end() : min(inside.inner_end, match.end() + _CLAUSE_REACH)].split())
+            >= _FEWEST_QUOTED_WORDS
+        ):
             ends.append(place)
     return [place for place in ends if place < end]
 
@@ -127,9 +132,9 @@ def _end_after(text: str, match: re.Match[str], line_end: int) -> int | None:
 
 def _opens_sentence(text: str, dots: re.Match[str], line_end: int) -> bool:
     """Whether two dots part two long clauses, the second of which begins with no number."""
-    before = text[text.rfind("\n", 0, dots.start()) + 1 : dots.start()]
+    before = text[max(0, dots.start() - _CLAUSE_REACH) : dots.start()].split("\n")[-1]
     before = _ENDING.split(before)[-1]
-    behind = text[dots.end() : line_end].lstrip(_CLOSERS + " ")
+    behind = text[dots.end() : min(line_end, dots.end() + _CLAUSE_REACH)].lstrip(_CLOSERS + " ")
     clause = _ENDING.split(behind)[0]
     return (
         len(before.split()) >= _FEWEST_WORDS_BEFORE_DOTS

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from model.text import cue_words
 from model.text.cues import Cue
 from model.text.spans import PUNCTUATION
-from model.text.words import Word
+from model.text.words import Word, words_between
 
 _WITH_PREPOSITION = ("نقلا", "وفقا", "طبقا")
 
@@ -20,7 +20,7 @@ def name_speaker(text: str, cue: Cue, words: Sequence[Word], start: int, stop: i
     """
     if cue.kind == "colon":
         return text[start : cue.start].strip(PUNCTUATION) or None
-    behind = [word for word in words if cue.end <= word.start < stop]
+    behind = words_between(words, cue.end, stop)
     if text[cue.start : cue.end].startswith(_WITH_PREPOSITION) and behind:
         behind = behind[1:] if behind[0].key == "عن" else behind
     if not behind:

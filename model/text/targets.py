@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -11,9 +12,10 @@ from typing import TypeAlias, cast
 from model.errors import InputError
 from model.records import CONNOTATIONS, Connotation, Mention
 from model.text.listing import read_entries
-from model.text.phrases import PhraseIndex
+from model.text.phrases import PhraseIndex, PhraseMatch
 from model.text.words import find_words
 
+_LONGEST_WORD = 30
 _DEFINITE = re.compile(r"^[وف]?(?:[بك]?ال|لل)\w{2}")
 _DATELINE = re.compile(r"\s*(?:\d|[-–—(]|واس\b)")
 TargetMention: TypeAlias = tuple[str, Mention]
@@ -86,12 +88,7 @@ class TargetList:
         its own, or else will first; where it calls none, the name counts for nothing.
         """
         found = [self._index.find(text, find_words(text)) for text in texts]
-        named = [
-            (number, match.start, match.entry.targets[0])
-            for number, matches in enumerate(found)
-            for match in matches
-            if not match.entry.needs_context
-        ]
+        named = _Named(found)
         mentions: list[list[TargetMention]] = []
         for number, (text, matches) in enumerate(zip(texts, found, strict=True)):
             mentions.append([])
@@ -100,7 +97,7 @@ class TargetList:
                     continue
                 target: str | None = match.entry.targets[0]
                 if match.entry.needs_context:
-                    target = _resolve(match.entry.targets, (number, match.start), named)
+                    target = named.nearest(match.entry.targets, (number, match.start))
                 if target is not None:
                     mention = Mention(
                         start=match.start,
@@ -117,19 +114,38 @@ def _is_attribute(text: str, start: int, phrase: str) -> bool:
     """Whether a name in -ية is an adjective here, behind a definite noun: السوق السعودية."""
     if " " in phrase or not (phrase.startswith("ال") and phrase.endswith("ية")):
         return False
-    before = text[:start]
+    before = text[max(0, start - _LONGEST_WORD) : start]
     words = before.split()
     return bool(words) and before[-1:].isspace() and _DEFINITE.match(words[-1]) is not None
 
 
 def _is_dateline(text: str, end: int) -> bool:
     """Whether a name opens the text and a date or a dash follows, as in الرياض 25 شوال …"""
-    return _DATELINE.match(text[end : end + 40]) is not None and len(text[:end].split()) <= 1
+    return len(text[: end + 1].split(maxsplit=1)) <= 1 and bool(_DATELINE.match(text, end))
 
 
-def _resolve(
-    candidates: tuple[str, ...], place: tuple[int, int], named: Sequence[tuple[int, int, str]]
-) -> str | None:
-    before = [target for *where, target in named if target in candidates and tuple(where) < place]
-    after = [target for *where, target in named if target in candidates and tuple(where) > place]
-    return before[-1] if before else after[0] if after else None
+class _Named:
+    """Where an article calls each target by a name of its own, in order."""
+
+    def __init__(self, found: Sequence[Sequence[PhraseMatch[_Alias]]]) -> None:
+        self._places: dict[str, list[tuple[int, int]]] = {}
+        for number, matches in enumerate(found):
+            for match in matches:
+                if not match.entry.needs_context:
+                    place = (number, match.start)
+                    self._places.setdefault(match.entry.targets[0], []).append(place)
+
+    def nearest(self, candidates: Iterable[str], place: tuple[int, int]) -> str | None:
+        """The candidate named last before a place, else first behind it, else None."""
+        before: list[tuple[tuple[int, int], str]] = []
+        behind: list[tuple[tuple[int, int], str]] = []
+        for target in candidates:
+            places = self._places.get(target, [])
+            number = bisect_left(places, place)
+            if number:
+                before.append((places[number - 1], target))
+            elif places:
+                behind.append((places[0], target))
+        if before:
+            return max(before)[1]
+        return min(behind)[1] if behind else None

@@ -7,17 +7,17 @@ Speech behind a cue and a colon is direct without marks, and so are the answers 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from model.records import Article, Section, Voice
 from model.text import cue_words
 from model.text.claims import read_claims
-from model.text.cues import Cue, find_cues
+from model.text.cues import Cue, find_cues, follows_a_comma
 from model.text.quotes import Quotation, find_quotations
 from model.text.spans import PUNCTUATION, VoiceSpan, trim
 from model.text.speakers import name_speaker
-from model.text.words import Word, find_words
+from model.text.words import Word, find_words, words_between
 
 _REACH = 25  # words between a cue and the quotation that it opens
 # A shorter quotation is a name, unless a cue stands right before it; behind a cue less is enough,
@@ -26,6 +26,7 @@ _FEWEST_WORDS = 4
 _FEWEST_CLAIMED_WORDS = 3
 _FEWEST_WORDS_ACCORDING = 6
 _MOST_WORDS_BEFORE_COLON = 12  # of a speaker and the circumstances, where no marks follow
+_FURTHEST_COLON = 200  # characters
 _FRAGMENT_REACH = 8  # words between وصف and the fragment that it quotes
 # A line that opens with a dash, behind a line that asks.
 _ANSWER = re.compile(r"(?<=[؟?])[ \t]*\n\s*[-–—•][ \t]*(?P<answer>[^\n]+)")
@@ -60,21 +61,20 @@ class _Reader:
         self.quotations = find_quotations(text)
         self._answers = [match.span("answer") for match in _ANSWER.finditer(text)]
         self._words = find_words(text)
-        self._word_starts = [word.start for word in self._words]
+        self._quoted = [(quotation.start, quotation.end) for quotation in self.quotations]
         self._attributed: dict[Quotation, tuple[str | None, str | None] | None] = {}
 
     def read_sentence(self, start: int, end: int) -> list[VoiceSpan]:
         """The voices of `text[start:end]`, in order; direct spans cut reported ones."""
-        for left, right in self._answers:
-            if start < right and left < end:
-                span = trim(self.text, max(start, left), end, " \t\n")
-                return [VoiceSpan(*span, "direct", None, None)] if span[0] < span[1] else []
-        words = self._words_between(start, end)
-        quotations = [q for q in self.quotations if q.start < end and start < q.end]
+        for left, _ in _overlapping(self._answers, start, end):
+            span = trim(self.text, max(start, left), end, " \t\n")
+            return [VoiceSpan(*span, "direct", None, None)] if span[0] < span[1] else []
+        words = words_between(self._words, start, end)
+        quotations = self._quotations_in(start, end)
         outside = [
             (number, word)
             for number, word in enumerate(words)
-            if not any(q.start <= word.start < q.end for q in quotations)
+            if not self._quotations_in(word.start, word.start + 1)
         ]
         cues = find_cues(self.text, start, end, outside, is_headline=self.is_headline)
         direct = [
@@ -88,10 +88,9 @@ class _Reader:
         )
         return sorted([*direct, *claims], key=lambda item: item.start)
 
-    def _words_between(self, start: int, end: int) -> list[Word]:
-        """The words that begin in `text[start:end]`."""
-        left = bisect_right(self._word_starts, start - 1)
-        return self._words[left : bisect_right(self._word_starts, end - 1)]
+    def _quotations_in(self, start: int, end: int) -> list[Quotation]:
+        """The quotations that overlap `text[start:end]`."""
+        return [Quotation(*span) for span in _overlapping(self._quoted, start, end)]
 
     def _read_quotation(
         self,
@@ -158,22 +157,22 @@ class _Reader:
         """What stands behind قال فلان: without quotation marks, up to a cue behind a comma."""
         if self.is_headline or quotations:
             return []
+        breaks = [
+            cue.joined_start
+            for cue in cues
+            if cue.joined_start < cue.start and follows_a_comma(self.text, cue.joined_start)
+        ]
         found: list[VoiceSpan] = []
         for cue in cues:
             if cue.kind not in ("saying", "carrying") or (found and cue.start < found[-1].end):
                 continue
-            colon = self.text.find(":", cue.end, end)
+            colon = self.text.find(":", cue.end, min(end, cue.end + _FURTHEST_COLON))
             between = self.text[cue.end : colon]
             if colon < 0 or len(between.split()) > _MOST_WORDS_BEFORE_COLON:
                 continue
-            breaks = [
-                other.joined_start
-                for other in cues
-                if other.start > colon
-                and other.joined_start < other.start
-                and self.text[: other.joined_start].rstrip().endswith(("،", ","))
-            ]
-            left, right = trim(self.text, colon + 1, min([*breaks, end]), PUNCTUATION)
+            following = bisect_right(breaks, colon)
+            stop = breaks[following] if following < len(breaks) else end
+            left, right = trim(self.text, colon + 1, stop, PUNCTUATION)
             if len(self.text[left:right].split()) >= _FEWEST_WORDS:
                 speaker = name_speaker(self.text, cue, words, start, colon)
                 found.append(
@@ -193,3 +192,11 @@ class _Reader:
         describes = cue.kind == "describing" and distance <= _FRAGMENT_REACH
         is_claimed = num_words >= _FEWEST_CLAIMED_WORDS
         return before.endswith(":") or stands_right_before or describes or is_claimed
+
+
+def _overlapping(
+    spans: Sequence[tuple[int, int]], start: int, end: int
+) -> Sequence[tuple[int, int]]:
+    """Those of some ordered spans, none of which overlaps another, that overlap `[start, end)`."""
+    left = bisect_right(spans, start, key=lambda span: span[1])
+    return spans[left : bisect_left(spans, end, lo=left, key=lambda span: span[0])]

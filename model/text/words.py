@@ -8,7 +8,8 @@ the whole written word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _MARKS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
@@ -37,6 +38,16 @@ def find_words(text: str) -> list[Word]:
         Word(match.start(), match.end(), spelling_key(match.group()))
         for match in _WORD.finditer(text)
     ]
+
+
+def words_between(words: Sequence[Word], start: int, end: int) -> Sequence[Word]:
+    """The words that begin in `[start, end)`; `words` are in order."""
+    left = bisect_left(words, start, key=_start_of)
+    return words[left : bisect_left(words, end, lo=left, key=_start_of)]
+
+
+def _start_of(word: Word) -> int:
+    return word.start
 
 
 def spelling_key(word: str) -> str:
