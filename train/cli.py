@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from model.console import Overrides, Quiet, new_app, run_app, say
-from model.errors import ConfigError
+from model.errors import ConfigError, NabraError
 from model.predict import predict
 from model.report.__main__ import report
 from train.config import Run, missing_paths, read_run
@@ -41,7 +41,7 @@ def run_all(
     quiet: Quiet = False,
 ) -> None:
     """prepare, finetune and evaluate in turn; a step whose inputs did not change is skipped."""
-    from train.steps import fingerprint, hash_files, is_done, mark_done
+    from train.steps import fingerprint, hash_files, is_done, mark_done, training_inputs
 
     run = _read_checked(config, overrides)
     data = run.config.data
@@ -62,6 +62,7 @@ def run_all(
             run.checkpoint_dir,
             lambda: fingerprint(
                 run.fingerprint("encoder", "embedded", "training"),
+                training_inputs(run.config),
                 hash_files([run.dataset_dir, *lists]),
             ),
         ),
@@ -93,14 +94,27 @@ def _read_checked(config: Path, overrides: list[str] | None) -> Run:
 
 
 def _check_lists(run: Run) -> None:
+    """ConfigError with a line for each thing that the config names and that cannot be read."""
+    from model.archive.read import read_records
     from model.text.lexicon import Lexicon
     from model.text.targets import TargetList
     from train.data.annotations import read_annotations
 
     data = run.config.data
-    TargetList.read(Path(data.targets))
-    Lexicon.read(Path(data.lexicon))
-    read_annotations(Path(data.annotations))
+    checks: list[Callable[[], object]] = [
+        lambda: read_records(data.articles, columns=data.columns),
+        lambda: TargetList.read(Path(data.targets)),
+        lambda: Lexicon.read(Path(data.lexicon)),
+        lambda: read_annotations(Path(data.annotations)),
+    ]
+    faults = []
+    for read in checks:
+        try:
+            read()
+        except NabraError as error:
+            faults.append(str(error))
+    if faults:
+        raise ConfigError(run.path, faults)
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from omegaconf import OmegaConf
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.errors import ConfigError, InputError
 
@@ -26,7 +26,7 @@ class _Part(BaseModel):
 class DataConfig(_Part):
     """What the dataset is made of. Paths are relative to the working directory."""
 
-    articles: list[str]
+    articles: Annotated[list[str], Field(min_length=1)]
     annotations: str
     targets: str
     lexicon: str
@@ -42,6 +42,12 @@ class SplitConfig(_Part):
     test: Share
     seed: int
 
+    @model_validator(mode="after")
+    def _something_is_left_for_training(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test together leave nothing for training")
+        return self
+
 
 class EmbeddedConfig(_Part):
     """The compact encoder that `encoder: embedded` trains from the run's own training text."""
@@ -51,6 +57,12 @@ class EmbeddedConfig(_Part):
     width: Count
     heads: Count
     feed_forward: Count
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+        return self
 
 
 class TrainingConfig(_Part):
@@ -150,7 +162,11 @@ def _faults(error: ValidationError) -> list[str]:
         elif item["type"] == "missing":
             faults.append(f"{key}: missing")
         else:
-            faults.append(f"{key}: {item['msg'].lower()}, not {item['input']!r}")
+            message = item["msg"].removeprefix("Value error, ").lower()
+            is_whole_part = isinstance(item["input"], dict)
+            faults.append(
+                f"{key}: {message}" + ("" if is_whole_part else f", not {item['input']!r}")
+            )
     return faults
 
 

@@ -39,9 +39,10 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Score a run, or checkpoints side by side on labelled data: scorecard.json, .md and .html."""
+    is_config = len(subjects) == 1 and not Path(subjects[0]).is_dir()
     if data is not None and output is not None:
         evaluate_checkpoints(subjects, data, output, quiet=quiet)
-    elif data is None and output is None and len(subjects) == 1:
+    elif data is None and output is None and is_config:
         evaluate_run(read_run(subjects[0], overrides or ()), quiet=quiet)
     else:
         raise typer.BadParameter("give one CONFIG, or CHECKPOINT… with --data FILE --output DIR")
@@ -135,14 +136,16 @@ def _read_test(run: Run, splits: dict[str, list[LabelledSentence]]) -> Reading:
 def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: bool) -> Reading:
     """Every gold story predicted by a model that never saw it, trained as the run trains."""
     from model.net.classifier import load
-    from train.data.dataset import is_gold
+    from train.data.dataset import read_manifest
     from train.data.split import grouped_folds
     from train.fit.checkpoints import fit_checkpoint
     from train.score.scorecard import build_reading
+    from train.steps import training_inputs
 
     settings = run.config.evaluation
     sentences = [sentence for held in splits.values() for sentence in held]
-    gold = [sentence for sentence in sentences if is_gold(sentence)]
+    silver = set(read_manifest(run.dataset_dir)["silver_articles"])
+    gold = [sentence for sentence in sentences if sentence.article_id not in silver]
     folds = grouped_folds(gold, settings.folds, run.config.split.seed)
     tested: list[LabelledSentence] = []
     outputs: dict[str, list[SystemOutput]] = {}
@@ -157,6 +160,7 @@ def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: b
             checkpoint_dir=fold_dir / "checkpoint",
             trainer_dir=fold_dir / "trainer",
             metrics_path=fold_dir / "metrics.jsonl",
+            inputs=training_inputs(run.config),
             quiet=True,
         )
         found = {MODEL: label_gold(load(fold_dir / "checkpoint"), fold)}

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from model.console import Overrides, Quiet, hush_libraries, new_app, run_app, say
+from model.errors import NabraError
 from train.config import Run, read_run
 
 app = new_app()
@@ -28,8 +29,11 @@ def finetune_run(run: Run, *, quiet: bool) -> None:
     hush_libraries()
     from train.data.dataset import read_dataset
     from train.fit.checkpoints import fit_checkpoint
+    from train.steps import training_inputs
 
     splits = read_dataset(run.dataset_dir)
+    if not splits["train"]:
+        raise NabraError(run.dataset_dir, "the training split is empty", "lower split.test")
     num_parameters = fit_checkpoint(
         run,
         splits["train"],
@@ -37,6 +41,7 @@ def finetune_run(run: Run, *, quiet: bool) -> None:
         checkpoint_dir=run.checkpoint_dir,
         trainer_dir=run.dir / "trainer",
         metrics_path=run.dir / "metrics.jsonl",
+        inputs=training_inputs(run.config),
         quiet=quiet,
     )
     say(

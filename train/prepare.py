@@ -65,10 +65,12 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
         raise InputError(data.annotations, f"names unknown targets: {', '.join(unknown)}")
     splits = split_by_story(gold, validation=split.validation, test=split.test, seed=split.seed)
     labelled_ids = {sentence.article_id for sentence in gold}
+    silver: list[str] = []
     for article in read(data.unlabelled).values():
         if article.id in labelled_ids:
             dropped.append(Dropped(article.source, "is labelled by hand already"))
         else:
+            silver.append(article.id)
             splits["train"] += label_article(article, targets, lexicon)
     hashes = {
         "config": run.fingerprint("data", "split"),
@@ -76,7 +78,7 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
         "inputs": hash_files([*data.articles, *data.unlabelled]),
         "code": code_hash(),
     }
-    manifest = write_dataset(run.dataset_dir, splits, dropped, hashes)
+    manifest = write_dataset(run.dataset_dir, splits, dropped, hashes, silver)
     for name, counts in manifest["splits"].items():
         say(
             f"{name}: {counts['sentences']} sentences, {counts['articles']} articles, "

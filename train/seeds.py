@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def compile_seeds(root: Path) -> tuple[int, int]:
     faults = check_all(root / "labelled", set(targets.targets), lexicon.name_term)
     if faults:
         raise NabraError(root / "labelled", f"{len(faults)} faults: " + " | ".join(faults))
+    shutil.rmtree(root / "articles", ignore_errors=True)
     sentences: list[LabelledSentence] = []
     paths = sorted((root / "labelled").glob("*/*.txt"))
     for path in paths:

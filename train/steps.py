@@ -11,6 +11,7 @@ from pathlib import Path
 import model
 import train
 from model.archive.write import write_json
+from train.config import RunConfig
 
 _STEPS_FILE = "steps.json"
 
@@ -18,6 +19,12 @@ _STEPS_FILE = "steps.json"
 def fingerprint(*parts: str) -> str:
     """One hash for what a step depends on; the code of both packages is always part of it."""
     return hashlib.sha256("\n".join((code_hash(), *parts)).encode()).hexdigest()
+
+
+def training_inputs(config: RunConfig) -> str:
+    """A hash of what decides the weights beside config and sentences: code, targets, encoder."""
+    encoder = [config.encoder] if Path(config.encoder).is_dir() else []
+    return fingerprint(hash_files([config.data.targets, *encoder]))
 
 
 def hash_files(paths: Iterable[str | Path]) -> str:
@@ -65,5 +72,8 @@ def _read(run_dir: Path) -> dict[str, str]:
     path = run_dir / _STEPS_FILE
     if not path.is_file():
         return {}
-    done: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        done: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}  # half-written: nothing is known to be done
     return done

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model.errors import CheckpointError
+from model.errors import CheckpointError, OutputError
 from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork, load_state, split_state
 from model.records import LOADED_CATEGORIES, SCHEMA_VERSION, STANCE_LABELS
@@ -53,8 +53,13 @@ def save_checkpoint(
     from safetensors.torch import save_file
 
     building = path.with_name(f".{path.name}.building")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
+    try:
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(
+            path, f"cannot be written ({error.strerror})", "choose another output_dir"
+        ) from None
     config = network.encoder.config
     config.architectures = [type(network.encoder).__name__]
     config.save_pretrained(building)

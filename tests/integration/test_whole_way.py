@@ -151,3 +151,39 @@ def test_the_same_config_gives_the_same_weights(run_dir: Path, tmp_path: Path) -
     finetune_run(read_run("configs/quickstart.yaml", overrides), quiet=True)
     again = (tmp_path / "checkpoint/model.safetensors").read_bytes()
     assert again == (run_dir / "checkpoint/model.safetensors").read_bytes()
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(run_dir: Path, tmp_path: Path) -> None:
+    """Epoch 2 of 2 is cut short half-way through its saving; the next call starts from epoch 1."""
+    from train.config import read_run
+    from train.finetune import finetune_run
+
+    (tmp_path / "dataset").symlink_to(run_dir / "dataset")
+    run = read_run(
+        "configs/quickstart.yaml", [*TINY, "training.epochs=2", f"output_dir={tmp_path}"]
+    )
+    finetune_run(run, quiet=True)
+    whole = (tmp_path / "checkpoint/model.safetensors").read_bytes()
+    *_, last = sorted(
+        (tmp_path / "trainer").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1])
+    )
+    (last / "trainer_state.json").unlink()
+    finetune_run(run, quiet=True)
+    assert (tmp_path / "checkpoint/model.safetensors").read_bytes() == whole
+
+
+def test_changed_names_train_anew(run_dir: Path, tmp_path: Path) -> None:
+    """The targets' names are input of the network, though they stand in no sentence."""
+    from train.config import read_run
+    from train.finetune import finetune_run
+
+    (tmp_path / "dataset").symlink_to(run_dir / "dataset")
+    changed = tmp_path / "targets.yaml"
+    text = Path("seeds/targets.yaml").read_text(encoding="utf-8")
+    changed.write_text(text.replace("  name: ", "  name: اسم "), encoding="utf-8")
+    overrides = [*TINY, f"output_dir={tmp_path}"]
+    finetune_run(read_run("configs/quickstart.yaml", overrides), quiet=True)
+    before = (tmp_path / "checkpoint/model.safetensors").read_bytes()
+    overrides.append(f"data.targets={changed}")
+    finetune_run(read_run("configs/quickstart.yaml", overrides), quiet=True)
+    assert (tmp_path / "checkpoint/model.safetensors").read_bytes() != before

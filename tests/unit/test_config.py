@@ -22,6 +22,9 @@ GOOD = Path(__file__).parents[2] / "configs/quickstart.yaml"
         ("seed: 5", "seed: 5\n  seed: 6", "duplicate"),
         ("split:", "split: [", "no valid YAML"),
         ("articles: [seeds/articles]", "articles: seeds/articles", "data.articles"),
+        ("articles: [seeds/articles]", "articles: []", "data.articles"),
+        ("heads: 4", "heads: 5", "width 192 is no multiple of heads 5"),
+        ("test: 0.2", "test: 0.9", "leave nothing for training"),
     ],
 )
 def test_names_the_wrong_key(tmp_path: Path, old: str, new: str, message: str) -> None:

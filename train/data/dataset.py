@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from model.archive.atomic import output_errors
+from model.archive.write import write_json
 from model.errors import InputError, RecordError
 from model.records import Dropped, LabelledSentence, check_span_laws
 from train.data.split import SPLITS
@@ -21,36 +23,41 @@ def write_dataset(
     splits: Mapping[str, Sequence[LabelledSentence]],
     dropped: Sequence[Dropped],
     hashes: Mapping[str, str],
+    silver_articles: Collection[str] = (),
 ) -> dict[str, Any]:
     """Write the splits and a manifest that counts every label and names every record dropped.
 
-    RecordError, and nothing written, where a story stands in two splits, or where silver stands
-    outside training. Returns the manifest.
+    `silver_articles` are those that nobody labelled by hand: a sentence of theirs in which the
+    rules found nothing carries no label that could say so. RecordError, and nothing written, where
+    a story stands in two splits, or where silver stands outside training. Returns the manifest.
     """
     from datasets import DatasetDict
 
-    refuse_leaks(splits)
-    building = path.with_name(f".{path.name}.building")
-    shutil.rmtree(building, ignore_errors=True)
-    building.parent.mkdir(parents=True, exist_ok=True)
-    # One shard each, said outright: an empty split would get none, and could not be read again.
-    DatasetDict({name: _table(splits[name]) for name in SPLITS}).save_to_disk(
-        building, num_shards=dict.fromkeys(SPLITS, 1)
-    )
+    refuse_leaks(splits, silver_articles)
     manifest = {
         "hashes": dict(hashes),
         "splits": {name: _count(splits[name]) for name in SPLITS},
+        "silver_articles": sorted(silver_articles),
         "dropped": [record.to_dict() for record in dropped],
     }
-    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-    (building / MANIFEST).write_text(text, encoding="utf-8")
-    if path.exists():
-        shutil.rmtree(path)
-    building.rename(path)
+    building = path.with_name(f".{path.name}.building")
+    with output_errors(path):
+        shutil.rmtree(building, ignore_errors=True)
+        building.parent.mkdir(parents=True, exist_ok=True)
+        # One shard each, said outright: an empty split would get none, and could not be read again.
+        DatasetDict({name: _table(splits[name]) for name in SPLITS}).save_to_disk(
+            building, num_shards=dict.fromkeys(SPLITS, 1)
+        )
+        write_json(building / MANIFEST, manifest)
+        if path.exists():
+            shutil.rmtree(path)
+        building.rename(path)
     return manifest
 
 
-def refuse_leaks(splits: Mapping[str, Sequence[LabelledSentence]]) -> None:
+def refuse_leaks(
+    splits: Mapping[str, Sequence[LabelledSentence]], silver_articles: Collection[str] = ()
+) -> None:
     """RecordError where one story stands in two splits, or silver in validation or test."""
     home: dict[str, str] = {}
     for name, sentences in splits.items():
@@ -61,16 +68,16 @@ def refuse_leaks(splits: Mapping[str, Sequence[LabelledSentence]]) -> None:
                     f"stands in {home[sentence.story]} and in {name}",
                     "split by story",
                 )
-            if name != "train" and not is_gold(sentence):
+            is_silver = sentence.article_id in silver_articles or _has_silver(sentence)
+            if name != "train" and is_silver:
                 raise RecordError(
                     f"{sentence.article_id}:{sentence.index}", f"has silver labels in {name}"
                 )
 
 
-def is_gold(sentence: LabelledSentence) -> bool:
-    """Whether a person gave every label of the sentence."""
+def _has_silver(sentence: LabelledSentence) -> bool:
     origins = {stance.origin for stance in sentence.stances}
-    return origins | {term.origin for term in sentence.loaded_terms} <= {"gold"}
+    return "silver" in origins | {term.origin for term in sentence.loaded_terms}
 
 
 def read_dataset(path: Path) -> dict[str, list[LabelledSentence]]:
@@ -79,7 +86,11 @@ def read_dataset(path: Path) -> dict[str, list[LabelledSentence]]:
 
     if not (path / MANIFEST).is_file():
         raise InputError(path, "holds no dataset", "run nabra prepare with this config first")
-    loaded = load_from_disk(str(path))
+    try:
+        loaded = load_from_disk(str(path))
+    except (OSError, ValueError) as error:
+        message = " ".join(str(error).split())
+        raise InputError(path, f"cannot be read ({message})", "run nabra prepare again") from None
     splits = {}
     for name in SPLITS:
         splits[name] = [LabelledSentence.from_dict(row) for row in loaded[name]]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from model.errors import OutputError
 from model.net.checkpoint import save_checkpoint
 from model.net.network import count_parameters
 from model.records import LabelledSentence
@@ -29,20 +30,26 @@ def fit_checkpoint(
     checkpoint_dir: Path,
     trainer_dir: Path,
     metrics_path: Path,
+    inputs: str,
     quiet: bool,
 ) -> int:
     """Train with the run's settings and write the checkpoint; returns the number of weights.
 
-    `trainer_dir` is used again only for the very same config and sentences; else it starts afresh.
+    `trainer_dir` is used again only for the very same config, sentences and `inputs` (a hash of all
+    else that decides the weights: code, targets, encoder); else it starts afresh.
     """
     data_hash = hash_sentences([*train, *validation])
     config_hash = run.fingerprint("encoder", "embedded", "training")
-    current = f"{config_hash} {data_hash}"
+    current = f"{config_hash} {data_hash} {inputs}"
     known = trainer_dir / _FINGERPRINT
     if not (known.is_file() and known.read_text(encoding="utf-8") == current):
-        shutil.rmtree(trainer_dir, ignore_errors=True)
-        trainer_dir.mkdir(parents=True)
-        known.write_text(current, encoding="utf-8")
+        try:
+            shutil.rmtree(trainer_dir, ignore_errors=True)
+            trainer_dir.mkdir(parents=True)
+            known.write_text(current, encoding="utf-8")
+        except OSError as error:
+            fix = "choose another output_dir"
+            raise OutputError(trainer_dir, f"cannot be written ({error.strerror})", fix) from None
     targets_path = Path(run.config.data.targets)
     targets = TargetList.read(targets_path).targets
     network, encoder = finetune(

@@ -35,6 +35,13 @@ def start_encoder(
     else:
         tokenizer, encoder = _pretrained(name)
         register_placeholders(tokenizer)
+        most = getattr(encoder.config, "max_position_embeddings", max_length)
+        if max_length > most:
+            raise InputError(
+                f"encoder: {name}",
+                f"reads {most} tokens, training.max_length asks for {max_length}",
+                f"set training.max_length to {most} or less",
+            )
         if len(tokenizer) > encoder.config.vocab_size:
             encoder.resize_token_embeddings(len(tokenizer))
     return tokenizer, encoder

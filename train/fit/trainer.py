@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork
@@ -80,12 +80,20 @@ def finetune(
         callbacks=[_MetricsFile(metrics_path)],
     )
     trainer.remove_callback(PrinterCallback)  # what it prints stands in the metrics file
-    last = get_last_checkpoint(str(trainer_dir)) if trainer_dir.is_dir() else None
+    last = _last_complete_checkpoint(trainer_dir)
     if last:
         logging.getLogger("nabra").info("goes on from %s", last)
-    trainer.train(resume_from_checkpoint=last)
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
     network.eval()
     return network, text_encoder
+
+
+def _last_complete_checkpoint(trainer_dir: Path) -> Path | None:
+    """The newest one whose last-written file is there; a newer one was cut short and is removed."""
+    found = sorted(trainer_dir.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    while found and not (found[-1] / "trainer_state.json").is_file():
+        shutil.rmtree(found.pop())
+    return found[-1] if found else None
 
 
 def seed_everything(seed: int) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from model.errors import InputError, RecordError
+from model.errors import InputError, OutputError, RecordError
 from model.records import Dropped, LabelledSentence
 from train.data.annotations import match_articles, read_annotations, write_annotations
 from train.data.dataset import read_dataset, write_dataset
@@ -76,3 +77,21 @@ def test_a_label_without_its_article_is_dropped_with_a_reason(gold: list[Labelle
     kept, dropped = match_articles(gold[:2], {})
     assert kept == []
     assert [record.reason for record in dropped] == ["its article is not among the inputs"] * 2
+
+
+def test_an_unlabelled_article_is_never_gold(tmp_path: Path, gold: list[LabelledSentence]) -> None:
+    bare = [replace(s, stances=(), loaded_terms=()) for s in gold[:2]]
+    silver = [bare[0].article_id]
+    with pytest.raises(RecordError, match="silver"):
+        write_dataset(tmp_path / "d", {"train": [], "validation": [], "test": bare}, [], {}, silver)
+    splits = {"train": bare, "validation": [], "test": []}
+    assert write_dataset(tmp_path / "d", splits, [], {}, silver)["silver_articles"] == silver
+
+
+def test_says_that_the_folder_cannot_be_written(
+    tmp_path: Path, gold: list[LabelledSentence]
+) -> None:
+    (tmp_path / "file").write_text("")
+    splits = {"train": gold[:2], "validation": [], "test": []}
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_dataset(tmp_path / "file" / "dataset", splits, [], {})

@@ -27,8 +27,8 @@ def test_says_what_to_do_offline() -> None:
         start("nobody/no-such-model")
 
 
-def test_a_directory_of_arabert_s_architecture(tmp_path: Path) -> None:
-    """A checkpoint as a hub would give it: its tokenizer knows no placeholder."""
+def write_encoder(path: Path) -> int:
+    """A checkpoint as a hub would give it: its tokenizer knows no placeholder; its size."""
     tokenizer = train_tokenizer(TEXTS, 300)
     size = len(tokenizer)
     config = BertConfig(
@@ -37,9 +37,21 @@ def test_a_directory_of_arabert_s_architecture(tmp_path: Path) -> None:
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=32,
+        max_position_embeddings=40,
     )
-    BertModel(config).save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
+    BertModel(config).save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    return size
+
+
+def test_a_directory_of_arabert_s_architecture(tmp_path: Path) -> None:
+    size = write_encoder(tmp_path)
     loaded, encoder = start(str(tmp_path))
     TextEncoder(loaded, 32)  # asserts that each placeholder is one token
     assert encoder.config.vocab_size == size + len(PLACEHOLDERS)  # type: ignore[attr-defined]
+
+
+def test_says_how_many_tokens_an_encoder_reads(tmp_path: Path) -> None:
+    write_encoder(tmp_path)
+    with pytest.raises(InputError, match=r"reads 40 tokens.*set training.max_length to 40"):
+        start_encoder(str(tmp_path), embedded=TINY, texts=TEXTS, max_length=64, dropout=0.0)

@@ -26,3 +26,9 @@ def test_a_hash_follows_names_and_bytes(tmp_path: Path) -> None:
 
 def test_a_fingerprint_follows_each_part() -> None:
     assert fingerprint("a", "b") != fingerprint("a", "c") != fingerprint("ab", "")
+
+
+def test_a_half_written_record_means_that_nothing_is_done(tmp_path: Path) -> None:
+    mark_done(tmp_path, "prepare", "a")
+    (tmp_path / "steps.json").write_text('{"prepare": ')
+    assert not is_done(tmp_path, "prepare", "a")

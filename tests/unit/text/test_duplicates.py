@@ -109,6 +109,15 @@ def test_a_copy_is_found_among_many() -> None:
     assert len(groups) == 201
 
 
+def test_a_copy_is_found_when_every_passage_is_quoted_elsewhere() -> None:
+    quoting = [
+        (f"quote{n}", f"{text(100 + n)} {text(1, n, n + 24)} {text(200 + n)}")
+        for n in range(0, 120, 12)
+    ]
+    groups = find_near_duplicates([("a", text(1)), *quoting, ("b", text(1))])
+    assert groups == {"a": "a", "b": "a"} | {name: name for name, _ in quoting}
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_texts_does_not_matter(chance: random.Random) -> None:
