@@ -29,6 +29,7 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
     hush_libraries()
     from model.archive.read import read_records
     from model.records import Article, Dropped
+    from model.text.duplicates import find_near_duplicates
     from model.text.lexicon import Lexicon
     from model.text.targets import TargetList
     from train.data.annotations import match_articles, read_annotations
@@ -65,13 +66,21 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
         raise InputError(data.annotations, f"names unknown targets: {', '.join(unknown)}")
     splits = split_by_story(gold, validation=split.validation, test=split.test, seed=split.seed)
     labelled_ids = {sentence.article_id for sentence in gold}
+    unlabelled = read(data.unlabelled)
+    # Labelled articles come first, so that a group which holds one goes by its id.
+    labelled = {key: article for key, article in articles.items() if key in labelled_ids}
+    first_of = find_near_duplicates(
+        (key, f"{article.headline}\n{article.text}")
+        for key, article in (labelled | unlabelled).items()
+    )
     silver: list[str] = []
-    for article in read(data.unlabelled).values():
-        if article.id in labelled_ids:
-            dropped.append(Dropped(article.source, "is labelled by hand already"))
+    for article in unlabelled.values():
+        if (first := first_of[article.id]) in labelled_ids:
+            reason = "is labelled by hand already, or nearly the same as what is"
+            dropped.append(Dropped(article.source, f"{reason}: {labelled[first].source}"))
         else:
             silver.append(article.id)
-            splits["train"] += label_article(article, targets, lexicon)
+            splits["train"] += label_article(article, targets, lexicon, story=first)
     hashes = {
         "config": run.fingerprint("data", "split"),
         "seeds": hash_files([data.annotations, data.targets, data.lexicon]),

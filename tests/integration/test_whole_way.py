@@ -187,3 +187,27 @@ def test_changed_names_train_anew(run_dir: Path, tmp_path: Path) -> None:
     overrides.append(f"data.targets={changed}")
     finetune_run(read_run("configs/quickstart.yaml", overrides), quiet=True)
     assert (tmp_path / "checkpoint/model.safetensors").read_bytes() != before
+
+
+def test_unlabelled_articles_are_silver_and_no_copies_of_gold(tmp_path: Path) -> None:
+    from train.config import read_run
+    from train.prepare import prepare_run
+
+    source = next(Path("seeds/articles/madar-wire").glob("*.txt"))
+    folder = tmp_path / "more"
+    folder.mkdir()
+    copy = source.read_text(encoding="utf-8") + " وأضافت الوكالة جملة واحدة في آخر الخبر."
+    (folder / "copy.txt").write_text(copy, encoding="utf-8")
+    new = "عنوان جديد\n\nسيطرت مليشيا قسد الانفصالية على البلدة. ثم هطل المطر على الجبال كلها."
+    (folder / "new.txt").write_text(new, encoding="utf-8")
+    overrides = [f"output_dir={tmp_path / 'run'}", f"data.unlabelled=[{folder}]"]
+    prepare_run(read_run("configs/quickstart.yaml", overrides), quiet=True)
+    manifest = json.loads((tmp_path / "run/dataset/manifest.json").read_text(encoding="utf-8"))
+    assert len(manifest["silver_articles"]) == 1
+    (dropped,) = manifest["dropped"]
+    assert dropped["source"].endswith("copy.txt")
+    assert source.name in dropped["reason"]
+    train = read_dataset(tmp_path / "run/dataset")["train"]
+    silver = [s for s in train if s.article_id in manifest["silver_articles"]]
+    assert [stance.label for s in silver for stance in s.stances] == ["against"]
+    assert {stance.origin for s in silver for stance in s.stances} == {"silver"}

@@ -16,9 +16,9 @@ _CONFIDENCE = 0.5  # how far one rule is trusted, until several vote and gold ca
 
 
 def label_article(
-    article: Article, targets: TargetList, lexicon: Lexicon
+    article: Article, targets: TargetList, lexicon: Lexicon, *, story: str
 ) -> list[LabelledSentence]:
-    """The sentences of an article with silver labels; the article is a story of its own."""
+    """The sentences of an article of some story, with silver labels."""
     sentences = segment(article)
     mentions = targets.find_mentions([sentence.text for sentence in sentences])
     labelled = []
@@ -30,7 +30,7 @@ def label_article(
                 sentence,
                 outlet=article.outlet,
                 published=article.published,
-                story=article.id,
+                story=story,
                 stances=tuple(
                     replace(
                         stance,
