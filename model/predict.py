@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.console import STATUS_QUARANTINED, Quiet, follow, hush_libraries, new_app, run_app, say
-from model.errors import ConfigError
 
 if TYPE_CHECKING:
     from model.archive.write import PredictionWriter
@@ -97,7 +96,14 @@ class _Drafts:
         for record in self._records:
             if isinstance(record, Dropped):
                 self._writer.quarantine(record)
-            elif drafts := self._classifier.draft(record):
+                continue
+            try:
+                drafts = self._classifier.draft(record)
+            except Exception as error:  # text that nobody thought of may cost its article, no more
+                reason = f"cannot be read as sentences: {type(error).__name__}: {error}"
+                self._writer.quarantine(Dropped(record.source, reason))
+                continue
+            if drafts:
                 self.num_articles += 1
                 yield from drafts
             else:
@@ -105,9 +111,9 @@ class _Drafts:
 
 
 def _columns(pairs: Iterable[str]) -> dict[str, str]:
-    faults = [f"{pair}: write it as FIELD=COLUMN" for pair in pairs if "=" not in pair]
-    if faults:
-        raise ConfigError("--column", faults)
+    for pair in pairs:
+        if "=" not in pair:
+            raise typer.BadParameter(f"--column {pair}: write it as FIELD=COLUMN")
     return dict(pair.split("=", 1) for pair in pairs)
 
 

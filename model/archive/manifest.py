@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.archive.write import write_json
+from model.errors import InputError
 from model.records import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -62,5 +63,8 @@ def read_manifest(output_dir: Path) -> dict[str, Any]:
     path = output_dir / _NAME
     if not path.is_file():
         return {}
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(path, f"is no JSON ({error})", "predict again") from None
     return manifest

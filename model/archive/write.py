@@ -53,10 +53,12 @@ class PredictionWriter:
                 raise OutputError(
                     earlier[0].parent,
                     "holds parts of an earlier run",
-                    "choose another --output or remove it",
+                    "choose another --output, or replace them with --overwrite",
                 )
             for path in earlier:
                 path.unlink()
+            # It tells of the parts that have gone.
+            (self._predictions_dir.parent / "manifest.json").unlink(missing_ok=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -108,7 +108,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(path, f"cannot be read: {' '.join(str(error).split())}") from None
     expected = (SCHEMA_VERSION, PREPROCESSING_VERSION)
     found = (record.get("schema_version"), record.get("preprocessing"))
-    if found != expected:
+    if found != expected or "max_length" not in record:
         raise CheckpointError(
             path, f"is of version {found}, this nabra reads {expected}", "train it again"
         )
@@ -116,7 +116,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     try:
         load_state(network, state)
     except RuntimeError as error:
-        raise CheckpointError(path / WEIGHTS, f"does not fit config.json: {error}") from None
+        raise CheckpointError(
+            path / WEIGHTS, f"does not fit config.json: {' '.join(str(error).split())}"
+        ) from None
     network.eval()
     if torch.cuda.is_available():
         network.to("cuda")
@@ -138,7 +140,9 @@ def add_main_scores(path: Path, scores: dict[str, Any]) -> None:
 
 def checkpoint_hash(path: Path) -> str:
     """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists."""
-    digest = hashlib.sha256()
+    record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    deciding = (record.get("max_length"), record.get("preprocessing"))
+    digest = hashlib.sha256(repr(deciding).encode())
     for file in sorted(path.iterdir()):
         if file.is_file() and file.name not in (RECORD, "README.md"):
             digest.update(file.name.encode())

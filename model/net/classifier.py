@@ -81,6 +81,7 @@ class Classifier:
                 (
                     holder_words(draft.text, draft.voices, stance),
                     self.checkpoint.targets.targets[stance.target].name,
+                    stance.mentions[0].text if stance.mentions else "",
                 )
                 for draft in drafts
                 for stance in draft.stances

@@ -61,14 +61,23 @@ class TextEncoder:
             for view, spans, word_pieces in zip(views, words, pieces, strict=True)
         ]
 
-    def pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Pair]:
-        """For each (holder's words, target's name) the ids of the sentence pair."""
-        flat = [normalize(text).text.split() for pair in pairs for text in pair]
-        ids = [[token for word in words for token in word] for words in self._tokenize(flat)]
+    def pairs(self, pairs: Sequence[tuple[str, str, str]]) -> list[Pair]:
+        """For each (holder's words, target's name, mention in the words) the ids of the pair.
+
+        Where the words are too long, those around the mention are kept.
+        """
+        flat = [normalize(text).text.split() for pair in pairs for text in pair[:2]]
+        pieces = self._tokenize(flat)
         encoded = []
-        for words, name in zip(ids[::2], ids[1::2], strict=True):
-            room = self.max_length - 3 - len(name)
-            kept = words[: max(room, 0)]
+        for number, (_, _, mention) in enumerate(pairs):
+            words = [token for word in pieces[2 * number] for token in word]
+            name = [token for word in pieces[2 * number + 1] for token in word]
+            room = max(self.max_length - 3 - len(name), 0)
+            first_kept = 0
+            if len(words) > room:
+                middle = _tokens_before(flat[2 * number], pieces[2 * number], mention)
+                first_kept = min(max(0, middle - room // 2), len(words) - room)
+            kept = words[first_kept : first_kept + room]
             first = [self._open, *kept, self._close]
             second = [*name[: self.max_length - len(first) - 1], self._close]
             encoded.append(
@@ -124,6 +133,15 @@ class TextEncoder:
         if tokens:
             close()
         return windows
+
+
+def _tokens_before(words: Sequence[str], pieces: Sequence[list[int]], mention: str) -> int:
+    """How many tokens stand before a mention; 0 where its words are not found."""
+    wanted = normalize(mention).text.split()
+    for place in range(len(words) - len(wanted) + 1):
+        if wanted and list(words[place : place + len(wanted)]) == wanted:
+            return sum(map(len, pieces[:place]))
+    return 0
 
 
 def _view_words(view: View) -> list[tuple[int, int]]:

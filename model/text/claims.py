@@ -21,8 +21,7 @@ from model.text.words import Word, without_pronoun, words_between
 
 _REACH = 25  # words between a cue and the أن that it opens
 _COMPLEMENT_REACH = 12  # words between a cue and the noun that completes it
-_SHORTEST_CHARGE = 4  # letters of a word that begins with the ب of a charge
-_NO_CHARGE = frozenset({"باسم", "بشكل", "بعد", "بين"})
+_SHORTEST_CHARGE = 3  # letters of a word that begins with the ب of a charge
 _DATELINE = re.compile(r"[^.:،\n]{2,60}(?::| [-–—]) ")
 
 
@@ -51,12 +50,12 @@ def read_claims(
         if cue in begins or cue in quoting or _is_joined(text, cue)
     ]
     for cue in found_cues:
+        following = bisect_right(stops, cue.joined_start)
+        stop = stops[following] if following < len(stops) else end
         if cue.kind == "according":
-            item = _according(text, cue, start, end, words, claims)
+            item = _according(text, cue, start, end, stop, words, claims)
         elif cue in begins:
             begin = begins[cue]
-            following = bisect_right(stops, cue.joined_start)
-            stop = stops[following] if following < len(stops) else end
             speaker = (
                 None if cue.kind == "pretext" else name_speaker(text, cue, words, start, begin)
             )
@@ -85,7 +84,7 @@ def _claim_start(
     if not behind:
         return None
     if cue.kind in ("colon", "pretext"):
-        return behind[0].start
+        return next((word.start for word in behind if word.start >= cue.end), None)
     for before, word in pairwise([words[cue.word], *behind]):
         if any(cue.end < item.start <= word.start for item in direct):
             return None
@@ -105,7 +104,7 @@ def _complement_start(cue: Cue, behind: Sequence[Word]) -> int | None:
     if preposition == "ب":
         for word in near[1:]:
             is_charge = word.key.startswith("ب") and len(word.key) >= _SHORTEST_CHARGE
-            if is_charge and word.key not in _NO_CHARGE:
+            if is_charge and word.key not in cue_words.NO_CHARGE:
                 return word.start
     elif preposition:
         for word, following in pairwise(near):
@@ -148,20 +147,23 @@ def _according(
     cue: Cue,
     start: int,
     end: int,
+    stop: int,
     words: Sequence[Word],
     known: Sequence[VoiceSpan],
 ) -> VoiceSpan | None:
-    """بحسب X، claim — or claim، بحسب X, unless another cue has claimed it already."""
-    speaker = name_speaker(text, cue, words, start, end)
+    """بحسب X، claim up to `stop` — or claim، بحسب X, unless another cue has claimed it already."""
     opens_clause = cue.word == 0 or cue.joined_start < cue.start
     if opens_clause:
         for word in words[cue.word + 1 : cue.word + 1 + _REACH]:
             if word.key.startswith("ف") and word.key[1:] in cue_words.THAT:
-                return _make(text, word.start, end, speaker, cue)
-        comma = text.find("،", cue.end, end)
-        return _make(text, comma + 1, end, speaker, cue) if comma > 0 else None
+                speaker = name_speaker(text, cue, words, start, word.start)
+                return _make(text, word.start, stop, speaker, cue)
+        comma = text.find("،", cue.end, stop)
+        speaker = name_speaker(text, cue, words, start, comma)
+        return _make(text, comma + 1, stop, speaker, cue) if comma > 0 else None
     if any(item.start < cue.start for item in known):
         return None
+    speaker = name_speaker(text, cue, words, start, end)
     dateline = _DATELINE.match(text, start, cue.start)
     return _make(text, dateline.end() if dateline else start, cue.joined_start, speaker, cue)
 

@@ -75,6 +75,12 @@ CLAIM_PREPOSITION = {
     for preposition, verbs in _WITH_PREPOSITION.items()
     for verb in verbs.split()
 }
+# Words that begin with a ب of their own, or that open a circumstance: no charge.
+NO_CHARGE = _keys(
+    "باسم بشكل بعد بعض بين بها بهم بنا به بذلك بهذا بسبب بدون برئاسة بيان بيانا بحسب بينما بعدما"
+    " بقيادة بمناسبة بايدن بوتين بيروت بغداد باريس بريطانيا بكين برلين بروكسل بلجيكا بولندا بلغاريا"
+    " باكستان"
+)
 # Verbs whose claim may be a noun of action right behind the subject: أعلنت القاهرة إيفاد قنصل.
 ANNOUNCING = _keys(
     "أعلن أعلنت أعلنوا يعلن تعلن معلنا معلنة أكد أكدت أكدوا يؤكد تؤكد مؤكدا مؤكدة نفى نفت نفوا ينفي"

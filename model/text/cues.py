@@ -50,7 +50,8 @@ def find_cues(
         colon = text.find(":", start, end)
         before = sum(word.start < colon for _, word in words)
         if 1 <= before <= _MOST_WORDS_BEFORE_COLON and not text[colon - 1].isdigit():
-            found.append(Cue("colon", ":", colon, colon + 1, before - 1, colon))
+            number = words[before - 1][0]
+            found.append(Cue("colon", ":", colon, colon + 1, number, colon))
     for place, (number, word) in enumerate(words):
         behind = [other.key for _, other in words[place + 1 : place + 1 + _CLOSE]]
         for kind, known in _KINDS:
@@ -67,13 +68,14 @@ def find_cues(
         else:
             if number == 0 and word.key in ("بين", "وبين") and _leads_to_that(words[place + 1 :]):
                 found.append(Cue("saying", "بين", word.start, word.end, number, word.start))
-    return found
+    return sorted(found, key=lambda cue: cue.start)
 
 
 def _says_something(kind: Kind, key: str, behind: Sequence[str], *, stands_apart: bool) -> bool:
     """Whether a word that may be a cue is one here; `stands_apart`: first, or behind a comma."""
     if key in cue_words.ONLY_WITH:
-        return any(word.startswith(cue_words.ONLY_WITH[key]) for word in behind)
+        needed = cue_words.ONLY_WITH[key]
+        return any(word == needed or word in _with_pronouns(needed) for word in behind)
     if key in cue_words.IMPERSONAL:
         return not (behind and (behind[0] in cue_words.THAT or behind[:1] == ["الي"]))
     if key == "حسب" and behind[:1] == ["الله"]:
@@ -82,6 +84,10 @@ def _says_something(kind: Kind, key: str, behind: Sequence[str], *, stands_apart
         source = behind[0].removeprefix("ال") if behind else ""
         return source in cue_words.SOURCES
     return True
+
+
+def _with_pronouns(preposition: str) -> set[str]:
+    return {preposition + pronoun for pronoun in ("ه", "ها", "هم", "هما", "ك", "نا")}
 
 
 def follows_a_comma(text: str, place: int) -> bool:

@@ -7,7 +7,7 @@ baseline that the classifier has to beat.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -112,6 +112,8 @@ class Lexicon:
         return attribute_terms(text, sorted(spans), voices, mentions, self)
 
 
+_JOINING = " \t\"“”«»‘’'"
+_WIDEST_JOINT = 4  # characters between the parts of one name
 _MARKS_AROUND = "\"“”«»‘’'"
 _QUOTED = re.compile(r"[\"“«‘]\s*([^\"“”«»‘’]{1,60}?)\s*[\"”»’]")
 
@@ -207,27 +209,28 @@ def _name_groups(
     mentions: Sequence[tuple[str, Mention]],
 ) -> list[int | None]:
     groups: list[int | None] = [None] * len(spans)
+    labels = [number for number, span in enumerate(spans) if span[2] == "label"]
+    ends = {spans[number][1]: number for number in labels}
+    starts = {spans[number][0]: number for number in labels}
     next_group = 1
     for _, mention in mentions:
-        before = [
-            number
-            for number, (_, end, category, _) in enumerate(spans)
-            if category == "label"
-            and end <= mention.start
-            and _only_joins(text[end : mention.start])
-        ]
-        after = [
-            number
-            for number, (start, _, category, _) in enumerate(spans)
-            if category == "label"
-            and start >= mention.end
-            and _only_joins(text[mention.end : start])
-        ]
-        if before and after:
-            groups[before[0]] = groups[after[0]] = next_group
-            next_group += 1
+        before = _joined(text, ends, mention.start, -1)
+        after = _joined(text, starts, mention.end, 1)
+        if before is not None and after is not None:
+            group = groups[before] or groups[after]
+            if group is None:
+                group, next_group = next_group, next_group + 1
+            groups[before] = groups[after] = group
     return groups
 
 
-def _only_joins(gap: str) -> bool:
-    return bool(gap) and not gap.strip(f" \t{_MARKS_AROUND}")
+def _joined(text: str, edges: Mapping[int, int], edge: int, step: int) -> int | None:
+    """The span whose edge lies a space or a quotation mark away, looking before or behind."""
+    for distance in range(1, _WIDEST_JOINT + 1):
+        place = edge + step * distance
+        between = text[min(edge, place) : max(edge, place)]
+        if between.strip(_JOINING):
+            return None
+        if place in edges:
+            return edges[place]
+    return None

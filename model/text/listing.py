@@ -38,6 +38,8 @@ def read_entries(
         for name, value in entry.items():
             if name not in types:
                 raise InputError(where, f"unknown field {name}", f"known: {', '.join(types)}")
+            if isinstance(value, str) and not value.strip():
+                raise InputError(where, f"{name} is empty")
             if not isinstance(value, types[name]):
                 raise InputError(where, f"{name} is {value!r}, not {_name(types[name])}")
             if isinstance(value, list) and not all(

@@ -43,7 +43,8 @@ class View:
 _ARABIC = "\u0621-\u063a\u0641-\u064a"
 _HOST = r"[-A-Za-z0-9@:%._+~#=]"
 
-_ENTITY = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
+# No entity has so many digits that Python would refuse to read the number.
+_ENTITY = re.compile(r"&(?:#[0-9]{1,1000};?|#[xX][0-9a-fA-F]{1,1000};?|[^\t\n\f <&#;]{1,32};?)")
 _MARKS = re.compile("[\u064b-\u0652\u0640]+")
 # First whatever looks like host.domain with a path, then what only begins as an address: up to the
 # first character that no URL holds, and at last, for addresses in other scripts, up to white space.
@@ -54,7 +55,7 @@ _ADDRESSES = (
     re.compile(r"(?:https?://|www)[-A-Za-z0-9_./~?=%&]+"),
     re.compile(r"(?:http|www)\S+"),
 )
-_EMAIL = re.compile(r"[\w.+-]+@[\w.-]+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w.-]+")
 _USER = re.compile(r"@\w+")
 _TAG = re.compile(r"<[^>]+>")
 _REPEAT = re.compile(r"(\D)\1{2,}")

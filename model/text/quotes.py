@@ -8,7 +8,8 @@ from dataclasses import dataclass
 _OPENING = {"«": "»", "“": "”", "‘": "’"}
 _CLOSING = {closing: opening for opening, closing in _OPENING.items()}
 _STRAIGHT = '"'
-_MARK = re.compile('[«»“”‘’"\n]')
+_LINE_ENDS = "\n\r\u2028\u2029"
+_MARK = re.compile(f'[«»“”‘’"{_LINE_ENDS}]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def find_quotations(text: str) -> list[Quotation]:
     for match in _MARK.finditer(text):
         mark, place = match.group(), match.start()
         opener = _CLOSING.get(mark, mark)
-        if mark == "\n":
+        if mark in _LINE_ENDS:
             open_marks.clear()
             num_open = dict.fromkeys(num_open, 0)
         elif mark in _OPENING or (mark == _STRAIGHT and not num_open[mark]):

@@ -18,8 +18,8 @@ _ENDING = re.compile(r"[.!?؟]+")
 _CLOSERS = "»”’\"')]"
 _LETTER = re.compile(r"[^\W\d_]")
 _TAG_LINE = re.compile(
-    r"^\W*(?:https?://\S+|www\.\S+|(?:#\S+\s*)+"
-    r"|(?:كلمات مفتاحية|الكلمات المفتاحية|وسوم|الوسوم|[اإ]قرأ أيضا|اقرأ أيضًا|للمزيد)\s*:.*)\W*$"
+    r"^[^\w#]*+(?:https?://\S++|www\.\S++|(?:#\S++\s*+)++"
+    r"|(?:كلمات مفتاحية|الكلمات المفتاحية|وسوم|الوسوم|[اإ]قرأ[وي]? أيض(?:ا|ًا|اً)|للمزيد)\s*:.*)\W*$"
 )
 # One letter before a full stop is an initial or a title (د. م. أ.ف.ب); so are these.
 _ABBREVIATIONS = frozenset({"أ", "د", "م", "ق", "ص", "ج", "ت", "هـ", "ه", "ا", "إلخ", "الخ"})
@@ -102,7 +102,7 @@ def _sentence_ends(text: str, start: int, end: int, quotations: list[Quotation])
             holds_several = bool(ends) and ends[-1] > inside.start
             rest = text[inside.end : min(end, inside.end + _CLAUSE_REACH)]
             if "." in match.group() or holds_several or not rest.strip():
-                ends.append(inside.end)
+                ends.append(max(place, inside.end))
         elif (
             len(text[match.end() : min(inside.inner_end, match.end() + _CLAUSE_REACH)].split())
             >= _FEWEST_QUOTED_WORDS

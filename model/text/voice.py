@@ -29,7 +29,9 @@ _MOST_WORDS_BEFORE_COLON = 12  # of a speaker and the circumstances, where no ma
 _FURTHEST_COLON = 200  # characters
 _FRAGMENT_REACH = 8  # words between وصف and the fragment that it quotes
 # A line that opens with a dash, behind a line that asks.
-_ANSWER = re.compile(r"(?<=[؟?])[ \t]*\n\s*[-–—•][ \t]*(?P<answer>[^\n]+)")
+_ANSWER = re.compile(
+    r"(?<=[؟?])[ \t]*[\n\r\u2028\u2029]\s*[-–—•][ \t]*(?P<answer>[^\n\r\u2028\u2029]+)"
+)
 
 
 def find_voices(
@@ -122,8 +124,8 @@ class _Reader:
     ) -> tuple[str | None, str | None] | None:
         """Speaker and cue of a quotation that is somebody's wording; None if it is typography."""
         before = self.text[start : quotation.start].rstrip()
-        num_words = sum(quotation.start <= word.start < quotation.end for word in words)
-        preceding = [word for word in words if word.start < quotation.start]
+        num_words = len(words_between(words, quotation.start, quotation.end))
+        preceding = words_between(words, start, quotation.start)[-_REACH - 1 :]
         cue = next((c for c in reversed(cues) if c.start < quotation.start), None)
         if cue is not None and self._opens(cue, before, preceding, num_words):
             stop = next(

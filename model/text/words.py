@@ -92,8 +92,8 @@ def without_pronoun(key: str) -> Iterator[str]:
 def bare_form(text: str) -> str:
     """A span without the clitics that can be told safely: ال, لل, and و ف ب ك ل before ال.
 
-    For counting loaded terms that no list holds; a single letter alone is never taken off, since it
-    may belong to the word.
+    For counting loaded terms that no list holds. A single letter alone is never taken off, since it
+    may belong to the word; a word whose own letters look like an article (التزام) still loses them.
     """
     return _SAFE_PROCLITICS.sub("", text, count=1)
 

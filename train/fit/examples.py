@@ -35,7 +35,11 @@ def make_rows(
     judged = [(s, stance) for s in sentences for stance in s.stances if stance.label is not None]
     pairs = encoder.pairs(
         [
-            (holder_words(s.text, s.voices, stance), target_names[stance.target])
+            (
+                holder_words(s.text, s.voices, stance),
+                target_names[stance.target],
+                stance.mentions[0].text if stance.mentions else "",
+            )
             for s, stance in judged
         ]
     )

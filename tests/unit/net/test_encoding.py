@@ -41,7 +41,7 @@ def test_no_words_no_window(encoder: TextEncoder) -> None:
 
 def test_a_pair_keeps_the_whole_name_and_says_what_it_lost(encoder: TextEncoder) -> None:
     name = "قوات سوريا الديمقراطية"
-    short, long = encoder.pairs([("التحالف يدعم", name), (" ".join(TEXTS * 4), name)])
+    short, long = encoder.pairs([("التحالف يدعم", name, ""), (" ".join(TEXTS * 4), name, "")])
     assert short.num_lost == 0
     assert long.num_lost > 0
     assert len(long.input_ids) <= encoder.max_length
@@ -58,3 +58,11 @@ def test_refuses_a_tokenizer_that_splits_placeholders() -> None:
     tokenizer = train_tokenizer(TEXTS, 300)  # registers none
     with pytest.raises(CheckpointError, match="is not one token"):
         TextEncoder(tokenizer, 32)
+
+
+def test_a_long_pair_keeps_what_stands_around_the_mention(encoder: TextEncoder) -> None:
+    filler, name = "زار الوزير المدينة أمس " * 20, "قوات سوريا"
+    texts = [f"{filler}{word} قسد {filler}" for word in ("التحالف", "الناطق")]
+    one, other = encoder.pairs([(text, name, "قسد") for text in texts])
+    assert one.num_lost > 0
+    assert one.input_ids != other.input_ids

@@ -62,3 +62,11 @@ def test_equals_the_reference_on_its_published_pairs() -> None:
     wrong = [pair["raw"] for pair in pairs if normalize(pair["raw"]).text != pair["preprocessed"]]
     assert len(pairs) > 1000
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "text", ["&#" + "9" * 5000 + ";", "&#x" + "f" * 5000, "ن" * 50_000 + " a@b", "<" * 50_000]
+)
+def test_hostile_text_costs_no_time_and_no_error(text: str) -> None:
+    view = normalize(text)
+    assert len(view.text) == len(view.starts)

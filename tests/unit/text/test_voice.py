@@ -125,3 +125,37 @@ def test_the_answers_of_an_interview_are_direct() -> None:
     assert voices(text, number=0) == []
     assert [words for _, words, *_ in voices(text, number=1)] == ["وجدته جيداً ومنظماً."]
     assert [kind for kind, *_ in voices(text, number=2)] == ["direct"]
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("قال الناطق العسكري: القوات تقدمت في المدينة", "القوات تقدمت في المدينة"),
+        ('عاجل | "قسد": الحرب انتهت', "الحرب انتهت"),
+    ],
+)
+def test_the_colon_of_a_headline_beside_other_cues(text: str, claim: str) -> None:
+    assert [(kind, words) for kind, words, *_ in voices(text, headline=True)] == [
+        ("reported", claim)
+    ]
+
+
+def test_words_in_ba_that_are_no_charge() -> None:
+    text = "اتهم الرئيس بايدن روسيا بشن هجمات جديدة."
+    assert [words for _, words, *_ in voices(text)] == ["بشن هجمات جديدة"]
+
+
+def test_a_preposition_is_a_whole_word() -> None:
+    assert voices("نقل الجيش عناصره إلى حلب لمنع أن تسقط المدينة.") == []
+
+
+def test_a_source_before_fa_inna_ends_where_the_next_begins() -> None:
+    found = voices("بحسب الوزير فإن القوات تقدمت وقال ناطق إن الأمر انتهى.")
+    assert [(words, speaker) for _, words, speaker, _ in found] == [
+        ("فإن القوات تقدمت", "الوزير"),
+        ("إن الأمر انتهى", "ناطق"),
+    ]
+
+
+def test_answers_in_files_of_other_systems() -> None:
+    assert [kind for kind, *_ in voices("ما رأيك؟\r\n- لا أعلم شيئا.", number=1)] == ["direct"]
