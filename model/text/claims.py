@@ -130,14 +130,12 @@ def _is_joined(text: str, cue: Cue) -> bool:
 def _claim_end(text: str, begin: int, stop: int, words: Sequence[Word]) -> int:
     """Where a claim ends that runs to `stop` at most: before the newsroom's own comment."""
     inside = words_between(words, begin + 1, stop)
-    after = [*inside[1:], None]
-    for (before, word), following in zip(pairwise(inside), after[1:], strict=True):
-        gap = text[before.end : word.start]
-        pair = (word.key, following.key if following else "")
-        if "،" in gap and (
-            cue_words.without_conjunction(word.key, cue_words.COMMENT)
-            or pair in cue_words.COMMENT_PAIRS
-        ):
+    for number, (before, word) in enumerate(pairwise(inside), start=1):
+        if "،" not in text[before.end : word.start]:
+            continue
+        is_comment = cue_words.without_conjunction(word.key, cue_words.COMMENT) is not None
+        opening = tuple(other.key for other in inside[number : number + 2])
+        if is_comment or opening in cue_words.COMMENT_PAIRS:
             return before.end
     return stop
 
