@@ -1,14 +1,30 @@
-"""Finds listed phrases in a text: longest match, whole words, clitics and spellings allowed for."""
+"""Finds listed phrases in a text: longest match, whole words, clitics and spellings allowed for.
+
+One pass of an Aho-Corasick automaton over the keys of the words (`words.spelling_key`) proposes every
+place where a phrase stands as a string; what is left of its first and last written word must then be
+clitics. So the time does not depend on how many phrases are listed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Generic, TypeVar
 
-from model.text.words import Word, find_words, spelling_key, stems, without_pronoun
+from ahocorasick_rs import AhoCorasick
+
+from model.text.words import PROCLITICS, PRONOUNS, SHORTEST_STEM, Word, find_words, spelling_key
 
 T = TypeVar("T")
+
+_PROCLITICS = re.compile(PROCLITICS)
+_CONJUNCTION = re.compile("[وف]?")  # before the لل that ل and an article have become
+_NOTHING = re.compile("")  # before a word so short that a letter before it is its own
+_BREAK = "|"  # between words that anything but white space parts; no key holds it
+_MOST_VARIED_WORDS = 6  # later words of a phrase that are tried with and without the article
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,79 +37,103 @@ class PhraseMatch(Generic[T]):
     entry: T
 
 
+@dataclass(frozen=True, slots=True)
+class _Pattern(Generic[T]):
+    """One spelling of a phrase."""
+
+    phrase: str
+    entry: T
+    num_words: int
+    proclitics: re.Pattern[str]
+    pronouns: Collection[str]
+
+
 class PhraseIndex(Generic[T]):
-    """Phrases by the key of their first word; each leads to the entry that it was listed under.
+    """Phrases, each with the entry that it is listed under.
 
     `with_pronouns`: whether a phrase may carry an attached pronoun (مرتزقته). Proper names do not:
     حماسه is no form of حماس.
     """
 
     def __init__(self, phrases: Iterable[tuple[str, T]], *, with_pronouns: bool) -> None:
-        self._with_pronouns = with_pronouns
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str, T]]] = {}
+        self._patterns: list[_Pattern[T]] = []
+        spellings: list[str] = []
         for phrase, entry in phrases:
-            keys = tuple(spelling_key(word) for word in phrase.split())
-            self._by_first.setdefault(keys[0], []).append((keys[1:], phrase, entry))
-        for listed in self._by_first.values():
-            listed.sort(key=lambda item: -len(item[0]))
+            for spelling, proclitics, pronouns in _spellings(phrase, with_pronouns):
+                num_words = spelling.count(" ") + 1
+                self._patterns.append(_Pattern(phrase, entry, num_words, proclitics, pronouns))
+                spellings.append(spelling)
+        self._automaton = AhoCorasick(spellings)
 
     def find(self, text: str, words: Sequence[Word] | None = None) -> list[PhraseMatch[T]]:
         """Leftmost-longest matches that do not overlap. `words`: those of the text, if known."""
         words = find_words(text) if words is None else words
-        found: list[PhraseMatch[T]] = []
-        position = 0
-        while position < len(words):
-            match = self._longest_at(text, words, position)
-            if match is None:
-                position += 1
-            else:
-                length, phrase, entry = match
-                last = words[position + length - 1]
-                found.append(PhraseMatch(words[position].start, last.end, phrase, entry))
-                position += length
-        return found
-
-    def _longest_at(
-        self, text: str, words: Sequence[Word], position: int
-    ) -> tuple[int, str, T] | None:
-        best: tuple[int, str, T] | None = None
-        key = words[position].key
-        for stem in stems(key):
-            for rest, phrase, entry in self._by_first.get(stem, ()):
-                length = 1 + len(rest)
-                if best and length <= best[0]:
-                    break
-                if self._follows(text, words, position, rest):
-                    best = (length, phrase, entry)
-                    break
-        if best is None and self._with_pronouns:
-            best = self._single_with_pronoun(key)
-        return best
-
-    def _single_with_pronoun(self, key: str) -> tuple[int, str, T] | None:
-        for stem in stems(key):
-            for bare in without_pronoun(stem):
-                for rest, phrase, entry in self._by_first.get(bare, ()):
-                    if not rest:
-                        return 1, phrase, entry
-        return None
-
-    def _follows(
-        self, text: str, words: Sequence[Word], position: int, rest: tuple[str, ...]
-    ) -> bool:
-        """Whether the rest of a phrase stands after its first word, with only space between.
-
-        Later words may carry the article (العملية النوعية for عملية نوعية), the last one a pronoun.
-        """
-        if position + len(rest) >= len(words):
-            return False
-        for offset, expected in enumerate(rest, start=1):
-            before, word = words[position + offset - 1], words[position + offset]
-            if not text[before.end : word.start].isspace():
-                return False
-            if word.key in (expected, "ال" + expected):
+        keys, starts = _join_keys(text, words)
+        best: dict[int, tuple[tuple[int, bool, int], _Pattern[T]]] = {}
+        for number, start, end in self._automaton.find_matches_as_indexes(keys, overlapping=True):
+            pattern = self._patterns[number]
+            first = bisect_right(starts, start) - 1
+            last = first + pattern.num_words - 1
+            rest = keys[end : starts[last] + len(words[last].key)]
+            if rest not in pattern.pronouns:
                 continue
-            may_carry = self._with_pronouns and offset == len(rest)
-            if not (may_carry and expected in without_pronoun(word.key)):
-                return False
-        return True
+            if not pattern.proclitics.fullmatch(keys, starts[first], start):
+                continue
+            rank = (pattern.num_words, not rest, end - start)
+            if first not in best or rank > best[first][0]:
+                best[first] = (rank, pattern)
+        return list(_without_overlaps(text, words, best))
+
+
+def _spellings(
+    phrase: str, with_pronouns: bool
+) -> Iterator[tuple[str, re.Pattern[str], Collection[str]]]:
+    """The spellings of a phrase, with what may stand before and behind each in a written word.
+
+    Later words may carry the article (العملية النوعية for عملية نوعية), the last one a pronoun, before
+    which ة is written ت.
+    """
+    first, *later = (spelling_key(word) for word in phrase.split())
+    openings = [(first, _PROCLITICS if len(first) >= SHORTEST_STEM else _NOTHING)]
+    if first.startswith("ال") and len(first) > SHORTEST_STEM:
+        openings.append(("لل" + first[2:], _CONJUNCTION))
+    choices = [
+        (word, "ال" + word) if number < _MOST_VARIED_WORDS else (word,)
+        for number, word in enumerate(later)
+    ]
+    last = later[-1] if later else first
+    takes_pronoun = with_pronouns and len(last) >= SHORTEST_STEM
+    for (opening, proclitics), *behind in product(openings, *choices):
+        spelling = " ".join((opening, *behind))
+        yield spelling, proclitics, ("", *PRONOUNS) if takes_pronoun else ("",)
+        if takes_pronoun and spelling.endswith("ه"):
+            yield spelling[:-1] + "ت", proclitics, PRONOUNS
+
+
+def _join_keys(text: str, words: Sequence[Word]) -> tuple[str, list[int]]:
+    """The keys of the words as one string, and where each begins in it."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    place = end = 0
+    for word in words:
+        if pieces:
+            between = text[end : word.start]
+            pieces.append(" " if between == " " or between.isspace() else _BREAK)
+            place += 1
+        pieces.append(word.key)
+        starts.append(place)
+        place += len(word.key)
+        end = word.end
+    return "".join(pieces), starts
+
+
+def _without_overlaps(
+    text: str, words: Sequence[Word], best: dict[int, tuple[tuple[int, bool, int], _Pattern[T]]]
+) -> Iterator[PhraseMatch[T]]:
+    free = 0
+    for first in sorted(best):
+        if first >= free:
+            _, pattern = best[first]
+            free = first + pattern.num_words
+            start, end = words[first].start, words[free - 1].end
+            yield PhraseMatch(start, end, pattern.phrase, pattern.entry)
