@@ -7,10 +7,11 @@ baseline that the classifier has to beat.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from model.errors import InputError
 from model.records import LOADED_CATEGORIES, LoadedTerm, Mention, TermVoice, Voice
@@ -67,6 +68,9 @@ class Lexicon:
             if fields["category"] not in LOADED_CATEGORIES:
                 known = ", ".join(LOADED_CATEGORIES)
                 raise InputError(where, f"unknown category {fields['category']}", f"known: {known}")
+            if fields["polarity"] not in get_args(Polarity):
+                known = ", ".join(get_args(Polarity))
+                raise InputError(where, f"unknown polarity {fields['polarity']}", f"known: {known}")
             entry = LexiconEntry(
                 term=fields["term"],
                 category=fields["category"],
@@ -115,7 +119,7 @@ class Lexicon:
 _JOINING = " \t\"“”«»‘’'"
 _WIDEST_JOINT = 4  # characters between the parts of one name
 _MARKS_AROUND = "\"“”«»‘’'"
-_QUOTED = re.compile(r"[\"“«‘]\s*([^\"“”«»‘’]{1,60}?)\s*[\"”»’]")
+_QUOTED = re.compile(r"(?<=\S)\s+(?P<marked>[\"“«‘]\s*(?P<words>[^\"“”«»‘’]{1,60}?)\s*[\"”»’])")
 
 
 def _scare_quotes(
@@ -124,20 +128,30 @@ def _scare_quotes(
     spans: Sequence[tuple[int, int, str, bool]],
 ) -> list[tuple[int, int]]:
     """Marks around a target's name that stand right behind a `label` or `doubt` term (ما يسمى)."""
+    cue_ends = {end for _, end, category, _ in spans if category in ("label", "doubt")}
+    names = _InOrder(mentions)
     found = []
     for match in _QUOTED.finditer(text):
-        names_target = any(
-            match.start(1) <= mention.start and mention.end <= match.end(1)
-            for _, mention in mentions
-        )
-        follows_cue = any(
-            category in ("label", "doubt") and text[end : match.start()].isspace()
-            for _, end, category, _ in spans
-            if end <= match.start()
-        )
-        if names_target and follows_cue:
-            found.append(match.span())
+        start, end = match.span("words")
+        if match.start() in cue_ends and any(
+            start <= mention.start and mention.end <= end for _, mention in names.near(start, end)
+        ):
+            found.append(match.span("marked"))
     return found
+
+
+class _InOrder:
+    """Mentions in the order of the text, so that those near a place are found at once."""
+
+    def __init__(self, mentions: Sequence[tuple[str, Mention]]) -> None:
+        self._mentions = sorted(mentions, key=lambda item: item[1].start)
+        self._starts = [mention.start for _, mention in self._mentions]
+        self._longest = max((item.end - item.start for _, item in mentions), default=0)
+
+    def near(self, start: int, end: int) -> Sequence[tuple[str, Mention]]:
+        """Every mention that reaches into `[start, end]`, and perhaps some just before it."""
+        first = bisect_left(self._starts, start - self._longest)
+        return self._mentions[first : bisect_right(self._starts, end)]
 
 
 def attribute_terms(
@@ -154,7 +168,10 @@ def attribute_terms(
     `doubt` looks only to what follows it, since it is the claim behind it that is kept at arm's
     length. `label` spans on either side of one mention are parts of one name and share a group.
     """
-    targets = [_nearest_target(span, mentions) for span in spans]
+    in_order = _InOrder(mentions)
+    targets = [
+        _nearest_target(span, in_order.near(span[0] - _REACH, span[1] + _REACH)) for span in spans
+    ]
     groups = _name_groups(text, spans, mentions)
     return [
         LoadedTerm(

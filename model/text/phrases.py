@@ -1,8 +1,8 @@
 """Finds listed phrases in a text: longest match, whole words, clitics and spellings allowed for.
 
-One pass of an Aho-Corasick automaton over the keys of the words (`words.spelling_key`) proposes every
-place where a phrase stands as a string; what is left of its first and last written word must then be
-clitics. So the time does not depend on how many phrases are listed.
+One pass of an Aho-Corasick automaton over the keys of the words (`words.spelling_key`) proposes
+every place where a phrase stands as a string; what is left of its first and last written word must
+then be clitics. So the time does not depend on how many phrases are listed.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def _spellings(
 ) -> Iterator[tuple[str, re.Pattern[str], Collection[str]]]:
     """The spellings of a phrase, with what may stand before and behind each in a written word.
 
-    Later words may carry the article (العملية النوعية for عملية نوعية), the last one a pronoun, before
-    which ة is written ت.
+    Later words may carry the article (العملية النوعية for عملية نوعية), the last one a pronoun,
+    before which ة is written ت.
     """
     first, *later = (spelling_key(word) for word in phrase.split())
     openings = [(first, _PROCLITICS if len(first) >= SHORTEST_STEM else _NOTHING)]
@@ -103,11 +103,12 @@ def _spellings(
     ]
     last = later[-1] if later else first
     takes_pronoun = with_pronouns and len(last) >= SHORTEST_STEM
-    for (opening, proclitics), *behind in product(openings, *choices):
-        spelling = " ".join((opening, *behind))
-        yield spelling, proclitics, ("", *PRONOUNS) if takes_pronoun else ("",)
-        if takes_pronoun and spelling.endswith("ه"):
-            yield spelling[:-1] + "ت", proclitics, PRONOUNS
+    for opening, proclitics in openings:
+        for behind in product(*choices):
+            spelling = " ".join((opening, *behind))
+            yield spelling, proclitics, ("", *PRONOUNS) if takes_pronoun else ("",)
+            if takes_pronoun and spelling.endswith("ه"):
+                yield spelling[:-1] + "ت", proclitics, PRONOUNS
 
 
 def _join_keys(text: str, words: Sequence[Word]) -> tuple[str, list[int]]:

@@ -17,7 +17,7 @@ _WORD = re.compile(rf"\w[\w{_MARKS}\u200c\u200d]*")
 _SILENT = re.compile(rf"[{_MARKS}\u0640\u200c\u200d]")
 _VARIANTS = str.maketrans("أإآٱةىکی", "ااااهيكي")
 
-PROCLITICS = "[وف]?[بكلس]?(?:ال)?|[وف]?لل"  # a pattern: what may stand before a stem, as it is written
+PROCLITICS = "[وف]?[بكلس]?(?:ال)?|[وف]?لل"  # a pattern: what may be written before a stem
 PRONOUNS = ("هما", "كما", "ها", "هم", "هن", "كم", "نا", "ه")
 SHORTEST_STEM = 3
 
@@ -38,9 +38,7 @@ def find_words(text: str) -> list[Word]:
     same = text.translate(_VARIANTS)  # one character for one
     if _SILENT.search(text) is None:
         return [Word(*match.span(), match.group()) for match in _WORD.finditer(same)]
-    return [
-        Word(*match.span(), _SILENT.sub("", match.group())) for match in _WORD.finditer(same)
-    ]
+    return [Word(*match.span(), _SILENT.sub("", match.group())) for match in _WORD.finditer(same)]
 
 
 def words_between(words: Sequence[Word], start: int, end: int) -> Sequence[Word]:

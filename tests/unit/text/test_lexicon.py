@@ -66,3 +66,20 @@ def test_a_form_stands_once(tmp_path: Path) -> None:
     path.write_text(LIST + again, encoding="utf-8")
     with pytest.raises(InputError, match="مليشيا stands under"):
         Lexicon.read(path)
+
+
+def test_a_polarity_is_one_of_three(tmp_path: Path) -> None:
+    path = tmp_path / "list.yaml"
+    path.write_text(LIST.replace("laudatory", "flattering"), encoding="utf-8")
+    with pytest.raises(InputError, match="unknown polarity flattering"):
+        Lexicon.read(path)
+
+
+def test_a_very_long_sentence_takes_time_in_proportion(lexicon: Lexicon) -> None:
+    piece = 'مليشيا "قسد" الانفصالية، '
+    text = piece * 3000
+    starts = range(text.index("قسد"), len(text), len(piece))
+    mentions = [("sdf", Mention(at, at + 3, "قسد", "قسد", "neutral")) for at in starts]
+    found = lexicon.find_terms(text, (), mentions)
+    assert len(found) == 9000
+    assert {term.target for term in found} == {"sdf"}
