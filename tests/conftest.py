@@ -46,7 +46,7 @@ def write_tiny_checkpoint(path: Path, architecture: str = "bert") -> Path:
     """A checkpoint with random weights: BERT as AraBERT has it, or ModernBERT."""
     torch.manual_seed(0)
     tokenizer, encoder = start_encoder(
-        "embedded", embedded=TINY, texts=TEXTS * 3, max_length=32, dropout=0.0
+        "embedded", embedded=TINY, views=TEXTS * 3, max_length=32, dropout=0.0
     )
     if architecture == "modernbert":
         from transformers import ModernBertConfig, ModernBertModel

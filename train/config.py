@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.errors import ConfigError, InputError
+from model.text.normalize import Parity
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -92,6 +93,7 @@ class RunConfig(_Part):
 
     output_dir: str | None
     encoder: str
+    parity: Parity
     data: DataConfig
     split: SplitConfig
     embedded: EmbeddedConfig

@@ -74,6 +74,7 @@ def save_checkpoint(
             "loaded_terms": {"kind": "tag", "labels": list(LOADED_CATEGORIES)},
         },
         "preprocessing": PREPROCESSING_VERSION,
+        "parity": encoder.parity,
         "max_length": encoder.max_length,
         "calibration": None,
         "main_scores": None,
@@ -108,7 +109,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(path, f"cannot be read: {' '.join(str(error).split())}") from None
     expected = (SCHEMA_VERSION, PREPROCESSING_VERSION)
     found = (record.get("schema_version"), record.get("preprocessing"))
-    if found != expected or "max_length" not in record:
+    if found != expected or not {"max_length", "parity"} <= record.keys():
         raise CheckpointError(
             path, f"is of version {found}, this nabra reads {expected}", "train it again"
         )
@@ -124,7 +125,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         network.to("cuda")
     return Checkpoint(
         network=network,
-        encoder=TextEncoder(tokenizer, record["max_length"]),
+        encoder=TextEncoder(tokenizer, record["max_length"], record["parity"]),
         targets=TargetList.read(path / TARGETS),
         lexicon=Lexicon.read(path / LEXICON),
         record=record,
@@ -141,7 +142,7 @@ def add_main_scores(path: Path, scores: dict[str, Any]) -> None:
 def checkpoint_hash(path: Path) -> str:
     """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists."""
     record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    deciding = (record.get("max_length"), record.get("preprocessing"))
+    deciding = (record.get("max_length"), record.get("preprocessing"), record.get("parity"))
     digest = hashlib.sha256(repr(deciding).encode())
     for file in sorted(path.iterdir()):
         if file.is_file() and file.name not in (RECORD, "README.md"):

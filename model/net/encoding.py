@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.errors import CheckpointError
-from model.text.normalize import PLACEHOLDERS, View, normalize
+from model.text.normalize import PLACEHOLDERS, Parity, View, normalize
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,10 @@ class Pair:
 class TextEncoder:
     """Encodes text with the tokenizer of one checkpoint; `max_length` counts special tokens in."""
 
-    def __init__(self, tokenizer: Any, max_length: int) -> None:
+    def __init__(self, tokenizer: Any, max_length: int, parity: Parity = "strict") -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
+        self.parity: Parity = parity
         self._open: int = tokenizer.cls_token_id
         self._close: int = tokenizer.sep_token_id
         for placeholder in PLACEHOLDERS:
@@ -51,7 +52,7 @@ class TextEncoder:
 
     def windows(self, texts: Sequence[str]) -> list[list[Window]]:
         """For each sentence its windows: all its words in order, `max_length` tokens at most."""
-        views = [normalize(text) for text in texts]
+        views = [normalize(text, self.parity) for text in texts]
         words = [_view_words(view) for view in views]
         pieces = self._tokenize(
             [[view.text[a:b] for a, b in spans] for view, spans in zip(views, words, strict=True)]
@@ -66,7 +67,7 @@ class TextEncoder:
 
         Where the words are too long, those around the mention are kept.
         """
-        flat = [normalize(text).text.split() for pair in pairs for text in pair[:2]]
+        flat = [self._split(text) for pair in pairs for text in pair[:2]]
         pieces = self._tokenize(flat)
         encoded = []
         for number, (_, _, mention) in enumerate(pairs):
@@ -75,7 +76,8 @@ class TextEncoder:
             room = max(self.max_length - 3 - len(name), 0)
             first_kept = 0
             if len(words) > room:
-                middle = _tokens_before(flat[2 * number], pieces[2 * number], mention)
+                wanted = self._split(mention)
+                middle = _tokens_before(flat[2 * number], pieces[2 * number], wanted)
                 first_kept = min(max(0, middle - room // 2), len(words) - room)
             kept = words[first_kept : first_kept + room]
             first = [self._open, *kept, self._close]
@@ -84,6 +86,9 @@ class TextEncoder:
                 Pair(first + second, [0] * len(first) + [1] * len(second), len(words) - len(kept))
             )
         return encoded
+
+    def _split(self, text: str) -> list[str]:
+        return normalize(text, self.parity).text.split()
 
     def _tokenize(self, sentences: Sequence[Sequence[str]]) -> list[list[list[int]]]:
         """For each sentence, for each word, its token ids (none for a word without a token)."""
@@ -135,11 +140,10 @@ class TextEncoder:
         return windows
 
 
-def _tokens_before(words: Sequence[str], pieces: Sequence[list[int]], mention: str) -> int:
-    """How many tokens stand before a mention; 0 where its words are not found."""
-    wanted = normalize(mention).text.split()
+def _tokens_before(words: Sequence[str], pieces: Sequence[list[int]], wanted: Sequence[str]) -> int:
+    """How many tokens stand before the words of a mention; 0 where they are not found."""
     for place in range(len(words) - len(wanted) + 1):
-        if wanted and list(words[place : place + len(wanted)]) == wanted:
+        if wanted and words[place : place + len(wanted)] == wanted:
             return sum(map(len, pieces[:place]))
     return 0
 

@@ -10,6 +10,12 @@ import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+from model.text.repairs import REPAIRS
+
+Parity = Literal["strict", "repaired"]
+"""`strict`: to the letter what AraBERT reads; `repaired`: that of the text after `repairs`."""
 
 PREPROCESSING_VERSION = "arabert-v02/1"
 
@@ -113,9 +119,12 @@ class _Mapped:
         self.text, self.starts, self.ends = "".join(pieces), starts, ends
 
 
-def normalize(text: str) -> View:
+def normalize(text: str, parity: Parity = "strict") -> View:
     """The text as AraBERT v02 reads it, and the way back. Never raises on a str."""
     mapped = _Mapped(text)
+    if parity == "repaired":
+        for pattern, repair in REPAIRS:
+            mapped.substitute(pattern, repair)
     if "&" in text:
         mapped.substitute(_ENTITY, lambda match: html.unescape(match.group()))
     mapped.substitute(_MARKS, lambda match: "")

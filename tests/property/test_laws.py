@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.records import Article, check_sentence_law
-from model.text.normalize import normalize
+from model.text.normalize import Parity, normalize
 from model.text.sentences import segment
 from model.text.words import find_words
 
@@ -67,3 +69,31 @@ def test_voices_of_a_kind_never_overlap(text: str) -> None:
     for sentence in segment(Article("a", "o", None, None, "", text, "f")):
         direct = sorted((v.start, v.end) for v in sentence.voices if v.kind == "direct")
         assert all(left[1] <= right[0] for left, right in pairwise(direct))
+
+
+_POOLS = (
+    range(0x20, 0x7F),
+    range(0x600, 0x700),
+    range(0xFB50, 0x10000 - 2),
+    range(0x2000, 0x2070),
+    range(0xD800, 0xE000),
+    range(0x300, 0x370),
+    range(0x110000),
+)
+
+
+@pytest.mark.parametrize("parity", ["strict", "repaired"])
+def test_ten_thousand_random_strings_break_no_law(parity: Parity) -> None:
+    draw = random.Random(20_261)
+    for _ in range(10_000):
+        pools = draw.sample(_POOLS, 3)
+        text = "".join(chr(draw.choice(draw.choice(pools))) for _ in range(draw.randrange(60)))
+        view = normalize(text, parity)
+        assert len(view.text) == len(view.starts) == len(view.ends), ascii(text)
+        assert all(a <= b for a, b in pairwise(view.starts)), ascii(text)
+        assert all(a <= b for a, b in pairwise(view.ends)), ascii(text)
+        for character, start, end in zip(view.text, view.starts, view.ends, strict=True):
+            assert 0 <= start <= end <= len(text), ascii(text)
+            assert start < end or character == " ", ascii(text)
+        for sentence in segment(Article("a", "o", None, None, "", text, "f")):
+            assert text[sentence.start : sentence.end] == sentence.text, ascii(text)

@@ -8,7 +8,6 @@ from typing import Any
 
 from model.errors import InputError
 from model.net.encoding import register_placeholders
-from model.text.normalize import normalize
 
 EMBEDDED = "embedded"
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -18,18 +17,18 @@ def start_encoder(
     name: str,
     *,
     embedded: Any,
-    texts: Sequence[str],
+    views: Sequence[str],
     max_length: int,
     dropout: float,
 ) -> tuple[Any, Any]:
     """The (tokenizer, encoder) named in the config, its placeholders registered as single tokens.
 
     `embedded` is the config's part of that name and is read for the compact encoder only, whose
-    vocabulary comes from `texts`: give it training text alone. InputError where the name leads
-    nowhere.
+    vocabulary comes from `views`: give it normalised training text alone. InputError where the
+    name leads nowhere.
     """
     if name == EMBEDDED:
-        tokenizer = train_tokenizer(texts, embedded.vocabulary)
+        tokenizer = train_tokenizer(views, embedded.vocabulary)
         register_placeholders(tokenizer)
         encoder = _compact_bert(tokenizer, embedded, max_length, dropout)
     else:
@@ -47,8 +46,8 @@ def start_encoder(
     return tokenizer, encoder
 
 
-def train_tokenizer(texts: Sequence[str], vocabulary: int) -> Any:
-    """A WordPiece tokenizer over the normalised texts; the same texts give the same vocabulary."""
+def train_tokenizer(views: Sequence[str], vocabulary: int) -> Any:
+    """A WordPiece tokenizer over normalised texts; the same texts give the same vocabulary."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from transformers import BertTokenizerFast
 
@@ -61,7 +60,6 @@ def train_tokenizer(texts: Sequence[str], vocabulary: int) -> Any:
         tokenizer.decoder = decoders.WordPiece()
         return tokenizer
 
-    views = [normalize(text).text for text in texts]
     # The trainer numbers the pieces ##x in the order of a hash table, and breaks ties by number: to
     # have one vocabulary, they are numbered here, as special tokens that the result forgets.
     continuations = sorted({f"##{letter}" for view in views for letter in view if letter != " "})

@@ -17,6 +17,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork
 from model.records import LabelledSentence
+from model.text.normalize import normalize
 from train.config import RunConfig
 from train.fit.encoders import start_encoder
 from train.fit.examples import Collator, TokenDropout, make_rows
@@ -44,11 +45,11 @@ def finetune(
     tokenizer, encoder = start_encoder(
         config.encoder,
         embedded=config.embedded,
-        texts=[sentence.text for sentence in train],
+        views=[normalize(sentence.text, config.parity).text for sentence in train],
         max_length=settings.max_length,
         dropout=settings.dropout,
     )
-    text_encoder = TextEncoder(tokenizer, settings.max_length)
+    text_encoder = TextEncoder(tokenizer, settings.max_length, config.parity)
     network = FramingNetwork(encoder, settings.dropout)
     rows = make_rows(train, text_encoder, target_names)
     trainer = Trainer(

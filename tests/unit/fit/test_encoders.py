@@ -13,7 +13,7 @@ from train.fit.encoders import start_encoder, train_tokenizer
 
 
 def start(name: str) -> tuple[object, object]:
-    return start_encoder(name, embedded=TINY, texts=TEXTS, max_length=32, dropout=0.0)
+    return start_encoder(name, embedded=TINY, views=TEXTS, max_length=32, dropout=0.0)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "./nowhere", "/nowhere/model"])
@@ -54,4 +54,4 @@ def test_a_directory_of_arabert_s_architecture(tmp_path: Path) -> None:
 def test_says_how_many_tokens_an_encoder_reads(tmp_path: Path) -> None:
     write_encoder(tmp_path)
     with pytest.raises(InputError, match=r"reads 40 tokens.*set training.max_length to 40"):
-        start_encoder(str(tmp_path), embedded=TINY, texts=TEXTS, max_length=64, dropout=0.0)
+        start_encoder(str(tmp_path), embedded=TINY, views=TEXTS, max_length=64, dropout=0.0)
