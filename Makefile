@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 INSTALLED := $(VENV)/.installed
 RUN := runs/quickstart
 
@@ -23,8 +24,8 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/pytest tests/unit/test_house.py
 
-bench: $(INSTALLED)
-	$(BIN)/pytest tests/bench -s --override-ini=addopts=--import-mode=importlib
+bench: $(INSTALLED) $(PEERS)/.installed
+	NABRA_PEERS=$(PEERS)/bin/python $(BIN)/pytest tests/bench -s --override-ini=addopts=--import-mode=importlib
 
 e2e: $(INSTALLED)
 	$(BIN)/pytest tests/e2e --override-ini=addopts=--import-mode=importlib
@@ -43,5 +44,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(INSTALLED)
 
+# What benchmarks compare with, in an environment of its own.
+$(PEERS)/.installed: tests/bench/peers.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/peers.txt
+	@touch $(PEERS)/.installed
+
 clean:
-	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

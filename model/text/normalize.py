@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,7 @@ from model.text.repairs import REPAIRS
 Parity = Literal["strict", "repaired"]
 """`strict`: to the letter what AraBERT reads; `repaired`: that of the text after `repairs`."""
 
-PREPROCESSING_VERSION = "arabert-v02/1"
+PREPROCESSING_VERSION = "arabert-v02/2"
 
 URL_PLACEHOLDER = "[رابط]"
 EMAIL_PLACEHOLDER = "[بريد]"
@@ -52,28 +52,37 @@ _HOST = r"[-A-Za-z0-9@:%._+~#=]"
 # No entity has so many digits that Python would refuse to read the number.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,1000};?|#[xX][0-9a-fA-F]{1,1000};?|[^\t\n\f <&#;]{1,32};?)")
 _MARKS = re.compile("[\u064b-\u0652\u0640]+")
-# First whatever looks like host.domain with a path, then what only begins as an address: up to the
-# first character that no URL holds, and at last, for addresses in other scripts, up to white space.
+# The reference's patterns in its order; one of its eight for addresses can match nothing and is
+# left out. Look-behinds only say that a run is entered at its start, which keeps the time linear.
 _ADDRESSES = (
     re.compile(
-        rf"(?:https?://.)?(?:www\.)?{_HOST}{{2,256}}\.[a-z]{{2,6}}\b[-\w@:%+.~#?&/=]*", re.A
+        rf"(?:https?://.)?(?:www\.)?{_HOST}{{2,256}}\.[a-z]{{2,6}}\b[-a-zA-Z0-9@:%_+.~#?&/=]*"
     ),
-    re.compile(r"(?:https?://|www)[-A-Za-z0-9_./~?=%&]+"),
-    re.compile(r"(?:http|www)\S+"),
+    re.compile(r"https?://[a-zA-Z0-9_\-./~?=%&]+"),
+    re.compile(r"www[a-zA-Z0-9_\-?=%&/.~]+"),
+    re.compile(r"(?:(?<![a-zA-Z])|(?<=\.com))[a-zA-Z]++\.com"),
+    re.compile(r"http\S+"),
+    re.compile(r"www\S+"),
+    re.compile(r"://"),
 )
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w.-]+")
+_EMAILS = (
+    re.compile(r"(?<![\w-])[\w-]++@(?:[\w-]++\.)+[\w-]+"),
+    re.compile(r"(?<!\S)\S+@\S+"),
+)
 _USER = re.compile(r"@\w+")
+_LINE_BREAK = re.compile("<br />")
 _TAG = re.compile(r"<[^>]+>")
 _REPEAT = re.compile(r"(\D)\1{2,}")
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
 
-# The vocabulary's alphabet. Runs of word characters stay together, but for a change between digits
-# and Arabic letters; every other character stands alone; what is not listed is dropped.
+# The vocabulary's alphabet: runs of word characters stay together, but for digits and Arabic
+# letters that touch; every other character stands alone; what is not listed is dropped.
 _TOKEN = re.compile(
-    rf"(?:[A-Za-z\[\]]|[0-9](?![{_ARABIC}])|[{_ARABIC}](?![0-9]))+[0-9{_ARABIC}]?"
-    rf"|[0-9{_ARABIC}]"
+    rf"[A-Za-z0-9\[\]{_ARABIC}]+"
     "|[!-%'-/:-@\\\\^-`{-~«·»،؛؟\u0653-\u065f\u066a-\u066c\u0671-\u0674\u06da\u0b4d–—‘’“”…]"
 )
+_DIGITS_LETTERS = re.compile(rf"([0-9]+)([{_ARABIC}]+)")
+_LETTERS_DIGITS = re.compile(rf"([{_ARABIC}]+)([0-9]+)")
 
 
 class _Mapped:
@@ -128,13 +137,15 @@ def normalize(text: str, parity: Parity = "strict") -> View:
     if "&" in text:
         mapped.substitute(_ENTITY, lambda match: html.unescape(match.group()))
     mapped.substitute(_MARKS, lambda match: "")
-    if "." in mapped.text or "http" in mapped.text or "www" in mapped.text:
+    if any(sign in mapped.text for sign in (".", "http", "www", "://")):
         for pattern in _ADDRESSES:
             mapped.substitute(pattern, lambda match: f" {URL_PLACEHOLDER} ")
     if "@" in mapped.text:
-        mapped.substitute(_EMAIL, lambda match: f" {EMAIL_PLACEHOLDER} ")
+        for pattern in _EMAILS:
+            mapped.substitute(pattern, lambda match: f" {EMAIL_PLACEHOLDER} ")
         mapped.substitute(_USER, lambda match: f" {USER_PLACEHOLDER} ")
     if "<" in mapped.text:
+        mapped.substitute(_LINE_BREAK, lambda match: " ")
         # Behind the last > no < can begin a tag, and looking for one would take quadratic time.
         mapped.substitute(_TAG, lambda match: " ", end=mapped.text.rfind(">") + 1)
     mapped.text = mapped.text.translate(_DIGITS)
@@ -147,13 +158,33 @@ def _join_tokens(mapped: _Mapped) -> View:
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for match in _TOKEN.finditer(mapped.text):
-        begin, finish = match.span()
+    for begin, finish in _tokens(mapped.text):
         if pieces:
             starts.append(min(ends[-1], mapped.starts[begin]))
             ends.append(max(ends[-1], mapped.starts[begin]))
-        piece = match.group()
+        piece = mapped.text[begin:finish]
         pieces.append("-" if piece == "/" else piece)
         starts += mapped.starts[begin:finish]
         ends += mapped.ends[begin:finish]
     return View(" ".join(pieces), starts, ends)
+
+
+def _tokens(text: str) -> Iterator[tuple[int, int]]:
+    """The slices of the tokens.
+
+    Digits with Arabic letters behind them are set apart, each from all that touches it, and then
+    letters with digits behind them that still touch.
+    """
+    breaks: set[int] = set()
+    for pattern in (_DIGITS_LETTERS, _LETTERS_DIGITS):
+        for match in pattern.finditer(text):
+            if match.start(2) not in breaks:
+                breaks.update((match.start(), match.start(2), match.end()))
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        if breaks and end - start > 1:
+            for place in range(start + 1, end):
+                if place in breaks:
+                    yield start, place
+                    start = place
+        yield start, end
