@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from model.errors import ConfigError, InputError
 from model.text.normalize import Parity
+from train.data.split import SplitBy
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -37,8 +38,15 @@ class DataConfig(_Part):
 
 
 class SplitConfig(_Part):
-    """Shares of the stories; the rest is for training."""
+    """What test text shares with no training text, and shares of the sentences.
 
+    `held_out` names the outlets or targets of the test split, where it is split by them, in place
+    of a draw; `events`: whether articles of the same days that tell of one event are one story.
+    """
+
+    by: SplitBy
+    held_out: list[str]
+    events: bool
     validation: Share
     test: Share
     seed: int
@@ -47,6 +55,8 @@ class SplitConfig(_Part):
     def _something_is_left_for_training(self) -> Self:
         if self.validation + self.test >= 1:
             raise ValueError("validation and test together leave nothing for training")
+        if self.held_out and self.by not in ("outlet", "target"):
+            raise ValueError(f"held_out names outlets or targets, and by is {self.by}")
         return self
 
 

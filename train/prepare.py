@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -29,16 +30,16 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
     hush_libraries()
     from model.archive.read import read_records
     from model.records import Article, Dropped
-    from model.text.duplicates import find_near_duplicates
     from model.text.lexicon import Lexicon
     from model.text.targets import TargetList
     from train.data.annotations import match_articles, read_annotations
     from train.data.dataset import write_dataset
     from train.data.silver import label_article
-    from train.data.split import split_by_story
+    from train.data.split import split
+    from train.data.stories import find_copies, join_stories
     from train.steps import code_hash, hash_files
 
-    data, split = run.config.data, run.config.split
+    data, settings = run.config.data, run.config.split
     targets = TargetList.read(Path(data.targets))
     lexicon = Lexicon.read(Path(data.lexicon))
     dropped: list[Dropped] = []
@@ -64,23 +65,37 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
         )
     if unknown := sorted({s.target for g in gold for s in g.stances} - set(targets.targets)):
         raise InputError(data.annotations, f"names unknown targets: {', '.join(unknown)}")
-    splits = split_by_story(gold, validation=split.validation, test=split.test, seed=split.seed)
     labelled_ids = {sentence.article_id for sentence in gold}
     unlabelled = read(data.unlabelled)
     # Labelled articles come first, so that a group which holds one goes by its id.
     labelled = {key: article for key, article in articles.items() if key in labelled_ids}
-    first_of = find_near_duplicates(
-        (key, f"{article.headline}\n{article.text}")
-        for key, article in (labelled | unlabelled).items()
+    everything = labelled | unlabelled
+    first_of = find_copies(everything)
+    known = {s.article_id: s.story for s in gold if s.story != s.article_id}
+    stories = join_stories(everything, first_of, known, events=settings.events)
+    division = split(
+        [replace(sentence, story=stories[sentence.article_id]) for sentence in gold],
+        by=settings.by,
+        validation=settings.validation,
+        test=settings.test,
+        seed=settings.seed,
+        held_out=settings.held_out,
     )
+    splits = division.splits
+    dropped += division.dropped
     silver: list[str] = []
     for article in unlabelled.values():
-        if (first := first_of[article.id]) in labelled_ids:
+        first = first_of[article.id]
+        if first in labelled_ids:
             reason = "is labelled by hand already, or nearly the same as what is"
             dropped.append(Dropped(article.source, f"{reason}: {labelled[first].source}"))
+            continue
+        sentences = label_article(article, targets, lexicon, story=stories[article.id])
+        if barred := division.why_not_train(sentences):
+            dropped.append(Dropped(article.source, barred))
         else:
             silver.append(article.id)
-            splits["train"] += label_article(article, targets, lexicon, story=first)
+            splits["train"] += sentences
     hashes = {
         "config": run.fingerprint("data", "split"),
         "seeds": hash_files([data.annotations, data.targets, data.lexicon]),

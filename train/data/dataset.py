@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from model.archive.atomic import output_errors
-from model.archive.write import write_json
+from model.archive.write import write_json, write_text
 from model.errors import InputError, RecordError
 from model.records import Dropped, LabelledSentence, check_span_laws
+from train.data.card import dataset_card
 from train.data.split import SPLITS
 
 MANIFEST = "manifest.json"
@@ -25,7 +26,7 @@ def write_dataset(
     hashes: Mapping[str, str],
     silver_articles: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Write the splits and a manifest that counts every label and names every record dropped.
+    """Write the splits, a card, and a manifest that counts every label and names what was dropped.
 
     `silver_articles` are those that nobody labelled by hand: a sentence of theirs in which the
     rules found nothing carries no label that could say so. RecordError, and nothing written, where
@@ -48,6 +49,7 @@ def write_dataset(
         DatasetDict({name: _table(splits[name]) for name in SPLITS}).save_to_disk(
             building, num_shards=dict.fromkeys(SPLITS, 1)
         )
+        write_text(building / "README.md", dataset_card(manifest))
         write_json(building / MANIFEST, manifest)
         if path.exists():
             shutil.rmtree(path)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from model.archive.dates import to_iso_date
 from model.errors import RecordError
 from model.records import (
     HOLDERS,
@@ -105,7 +106,9 @@ def parse_labelled(path: Path, outlet: str, name_term: NameTerm) -> LabelledArti
             starts[line.number] = len(body)
             body += plain
 
-    published = _iso_date(head["date"]) if "date" in head else None
+    published = to_iso_date(head.get("date"))
+    if "date" in head and published is None:
+        raise RecordError(path, f"{head['date']!r} is no date", "write it as الثلاثاء 2020/04/07")
     article = Article(
         id=article_id(headline, body),
         outlet=outlet,
@@ -289,15 +292,6 @@ def _stances(
         )
         for (target, holder, speaker), found in mentions.items()
     )
-
-
-_DATE = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})")
-
-
-def _iso_date(dateline: str) -> str | None:
-    """2020-04-07 from `الثلاثاء 2020/04/07`; None where the line holds no such date."""
-    found = _DATE.search(dateline)
-    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else None
 
 
 def check_all(root: Path, known_targets: set[str], name_term: NameTerm) -> list[str]:

@@ -9,7 +9,7 @@ from model.errors import InputError, OutputError, RecordError
 from model.records import Dropped, LabelledSentence
 from train.data.annotations import match_articles, read_annotations, write_annotations
 from train.data.dataset import read_dataset, write_dataset
-from train.data.split import split_by_story
+from train.data.split import split
 
 SEEDS = Path("seeds/annotations.jsonl")
 
@@ -20,17 +20,21 @@ def gold() -> list[LabelledSentence]:
 
 
 def test_every_field_survives_the_disk(tmp_path: Path, gold: list[LabelledSentence]) -> None:
-    splits = split_by_story(gold, validation=0.1, test=0.2, seed=1)
+    splits = split(gold, by="story", validation=0.1, test=0.2, seed=1).splits
     dropped = [Dropped("file:3", "no text")]
     manifest = write_dataset(tmp_path / "dataset", splits, dropped, {"config": "c"})
     assert read_dataset(tmp_path / "dataset") == splits
     assert manifest["dropped"] == [dropped[0].to_dict()]
+    card = (tmp_path / "dataset/README.md").read_text(encoding="utf-8")
+    against = [manifest["splits"][name]["stances"]["gold/against"] for name in splits]
+    assert f"| gold/against | {against[0]} | {against[1]} | {against[2]} |" in card
+    assert "- 1: no text" in card
     assert sum(split["sentences"] for split in manifest["splits"].values()) == len(gold)
     assert all(key.startswith("gold/") for key in manifest["splits"]["test"]["stances"])
 
 
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, gold: list[LabelledSentence]) -> None:
-    splits = split_by_story(gold, validation=0.1, test=0.2, seed=1)
+    splits = split(gold, by="story", validation=0.1, test=0.2, seed=1).splits
     for name in ("one", "two"):
         write_dataset(tmp_path / name, splits, [], {})
     files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.arrow")]
