@@ -11,6 +11,7 @@ import sys
 import trafilatura
 
 _MEMORY_LIMIT = 4 << 30
+_LONG_LINE = 30  # characters; shorter ones (a name, «قال:») may well be said twice
 
 
 def extract(html: str) -> dict[str, str | None]:
@@ -31,10 +32,22 @@ def extract(html: str) -> dict[str, str | None]:
         text = rest
     return {
         "headline": headline.strip(),
-        "text": text.strip(),
+        "text": _once(text).strip(),
         "url": page.url,
         "published": page.date,
     }
+
+
+def _once(text: str) -> str:
+    """The lines without those long ones that stood before: some markup makes extraction give a
+    paragraph twice, and not always in a row (trafilatura #768, #880)."""
+    seen: set[str] = set()
+    kept = []
+    for line in text.split("\n"):
+        if len(line) < _LONG_LINE or line not in seen:
+            kept.append(line)
+        seen.add(line)
+    return "\n".join(kept)
 
 
 def main() -> None:

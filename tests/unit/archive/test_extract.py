@@ -37,6 +37,19 @@ def test_a_copyright_year_is_no_date(pages):
     assert pages.extract(PAGE.replace(DATE, ""))["published"] is None
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<article><div><span>{0}</span><p>{0}</p></div><p>{1}</p></article>",
+        "<main><article><div><br>{0}</div><p>{1}</p></article></main>",
+        "<article><p>{0}</p><p>{1}</p><section><p>{0}</p><p>{1}</p></section></article>",
+    ],
+)
+def test_a_paragraph_that_markup_doubles_counts_once(pages, page):
+    found = pages.extract(f"<html><body>{page.format(*BODY.split(chr(10)))}</body></html>")
+    assert found["text"] == BODY
+
+
 @pytest.mark.parametrize("html", ["", "plain", "<div>" * 100_000, "<html><body></body></html>"])
 def test_a_page_without_an_article_has_no_text(pages, html):
     assert not pages.extract(html)["text"]
