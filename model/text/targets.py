@@ -4,148 +4,188 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-from model.errors import InputError
-from model.records import CONNOTATIONS, Connotation, Mention
-from model.text.listing import read_entries
+from model.records import Mention
+from model.text.actors import NamedPlace, is_about_sport, is_actor
+from model.text.aliases import Alias, Target, read_names
+from model.text.context import NamedTargets, ShortNames, is_another
 from model.text.phrases import PhraseIndex, PhraseMatch
-from model.text.words import find_words
+from model.text.words import Word, find_words, spelling_key
 
 _LONGEST_WORD = 30
+# What is named after a head of state, or descends from him, is no mention: مركز الملك سلمان.
+_NAMED_AFTER_HEAD = re.compile(
+    r"(?<!\w)[وف]?[بلك]?ـ?(?:مركز|جامعة|مدينة|مستشفى|جائزة|كلية|طريق|شارع|ميناء|مطار|جسر|كأس|قاعدة|مؤسسة"
+    r"|مكتبة|معهد|برنامج|مشروع|ملعب|[اإ]ستاد|مجمع|حديقة|مدرسة|مسابقة|دوري|بطولة|ميدان|مسجد|جامع|قصر"
+    r"|محمية|وقف|صالة|حي|منتزه|سباق|أكاديمية|حملة|درة|ساحة)\s+(?:الملك|الرئيس|الأمير|الشيخ)?\s*$"
+    r"|(?<!\w)(?:بن|ابن|بنت)\s+$"
+)
+_TITLE = re.compile(
+    r"(?<!\w)[وف]?(?:[بكل]?ال|لل)(?:رئيس|ملك|[أا]مير|شيخ|زعيم|سلطان|مرشد(?: ال[أا]على)?)\s+$"
+)
+# A state that is to be founded is an idea, and acts nowhere: إقامة الدولة الإسلامية.
+_FOUNDING = re.compile(
+    r"(?<!\w)[وف]?[بلك]?(?:إقامة|اقامة|قيام|استعادة|بناء|إحياء|تأسيس|إنشاء|حلم)\s+$"
+)
+_STATE = ("دولة", "الدولة")
+# Who held an office no longer speaks for the state, and a deputy or envoy is another official.
+_FORMER = re.compile(
+    r"\s+(?:السابقة?|ال[أا]سبق|المخلوع|المعزول|الراحل|المنتهية|المقال|المستقيل)(?!\w)"
+)
+_DEPUTY = re.compile(r"(?<!\w)[وف]?[بل]?(?:نائبة?|سفيرة?|قرينة)\s+$")
+_OFFICES = ("الرئيس", "رئيس", "العاهل", "ملك", "أمير")
+_PROCLITIC = re.compile(r"^[وف]?(?:[بكل]?ال|لل)")
+_FEDERATION = "الاتحاد"
 _DEFINITE = re.compile(r"^[وف]?(?:[بك]?ال|لل)\w{2}")
-_DATELINE = re.compile(r"\s*(?:\d|[-–—(]|واس\b)")
 TargetMention: TypeAlias = tuple[str, Mention]
 """A target's id, and where and how it is named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An actor that can be named; `name` is the canonical neutral Arabic name."""
-
-    id: str
-    name: str
-    name_en: str
-    conflict: str
-    side: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Alias:
-    """A name: the target that it stands for, or, where it needs context, those that it may."""
-
-    targets: tuple[str, ...]
-    connotation: Connotation
-    needs_context: bool
 
 
 class TargetList:
     """The targets of a list file, and their names in a text."""
 
-    def __init__(self, targets: dict[str, Target], aliases: dict[str, _Alias]) -> None:
+    def __init__(self, targets: dict[str, Target], aliases: dict[str, Alias]) -> None:
         self.targets = targets
         self._index = PhraseIndex(aliases.items(), with_pronouns=False)
+        self._short_names = ShortNames(aliases)
 
     @classmethod
     def read(cls, path: Path) -> TargetList:
         """InputError names the entry that is wrong, or a name that stands for two targets."""
-        text = {"id": str, "name": str, "name_en": str, "conflict": str, "side": str}
-        lists = {name: list for kind in CONNOTATIONS for name in (kind, f"{kind}_in_context")}
-        targets: dict[str, Target] = {}
-        aliases: dict[str, _Alias] = {}
-        for where, entry in read_entries(path, text, lists):
-            target = Target(**{name: entry[name] for name in text})
-            if target.id in targets:
-                raise InputError(where, f"the id {target.id} stands twice")
-            targets[target.id] = target
-            for kind in lists:
-                connotation = cast(Connotation, kind.removesuffix("_in_context"))
-                needs_context = kind.endswith("_in_context")
-                for name in entry.get(kind, ()):
-                    known = aliases.get(name)
-                    if known is None:
-                        aliases[name] = _Alias((target.id,), connotation, needs_context)
-                    elif known.needs_context and needs_context:
-                        if known.connotation != connotation:
-                            raise InputError(where, f"{name} has two connotations in context")
-                        joined = (*known.targets, target.id)
-                        aliases[name] = _Alias(joined, connotation, needs_context)
-                    else:
-                        raise InputError(
-                            where,
-                            f"{name} stands for {known.targets[0]} already",
-                            "list it under neutral_in_context (or its like) for both",
-                        )
-        return cls(targets, aliases)
+        return cls(*read_names(path))
 
     def find_mentions(self, texts: Sequence[str]) -> list[list[TargetMention]]:
         """For each text of one article, the (target id, mention) pairs in order.
 
         A name that needs context stands for the target that the article last called by a name of
-        its own, or else will first; where it calls none, the name counts for nothing.
+        its own, or else will first; where it calls none, the name counts for nothing. The name of
+        a place counts where it acts (`actors`).
         """
-        found = [self._index.find(text, find_words(text)) for text in texts]
-        named = _Named(found)
+        words = [find_words(text) for text in texts]
+        found = [self._index.find(text, listed) for text, listed in zip(texts, words, strict=True)]
+        named = NamedTargets(self.targets, texts, words, found, self._short_names)
+        is_sport = is_about_sport(words)
         mentions: list[list[TargetMention]] = []
-        for number, (text, matches) in enumerate(zip(texts, found, strict=True)):
+        for number, (text, listed, matches) in enumerate(zip(texts, words, found, strict=True)):
+            reading = _Reading(text, listed, is_sport)
             mentions.append([])
             for match in matches:
-                if _is_attribute(text, match.start, match.phrase) or _is_dateline(text, match.end):
+                if not reading.counts(match):
                     continue
                 target: str | None = match.entry.targets[0]
                 if match.entry.needs_context:
-                    target = named.nearest(match.entry.targets, (number, match.start))
+                    target = named.resolve(match, (number, match.start))
                 if target is not None:
-                    mention = Mention(
-                        start=match.start,
-                        end=match.end,
-                        text=text[match.start : match.end],
-                        term=match.phrase,
-                        connotation=match.entry.connotation,
-                    )
-                    mentions[-1].append((target, mention))
+                    _append(mentions[-1], target, reading.mention(match), text, match.entry)
         return mentions
 
 
+class _Reading:
+    """Reads the matches of one text, in order: which of them are mentions, and of what extent."""
+
+    def __init__(self, text: str, words: Sequence[Word], is_sport: bool) -> None:
+        self._text = text
+        self._words = words
+        self._is_sport = is_sport
+        self._last_end = 0
+        self._last_counts = False
+
+    def counts(self, match: PhraseMatch[Alias]) -> bool:
+        """Whether a match names an actor here. To be asked of each match in turn."""
+        beside = self._text[self._last_end : match.start].isspace()
+        after = self._last_counts if beside and self._last_end else None
+        self._last_end = match.end
+        self._last_counts = self._names_actor(match, after)
+        return self._last_counts
+
+    def _names_actor(self, match: PhraseMatch[Alias], after: bool | None) -> bool:
+        text, words, alias = self._text, self._words, match.entry
+        before = max(0, match.start - _LONGEST_WORD)
+        is_office = alias.is_head or match.phrase.startswith(_OFFICES)
+        if is_office and (
+            _FORMER.match(text, match.end) or _DEPUTY.search(text, before, match.start)
+        ):
+            return False
+        if alias.is_head:
+            return not _NAMED_AFTER_HEAD.search(text, before, match.start)
+        if _is_attribute(text, match.start, match.phrase):
+            return False
+        if match.phrase.startswith(_STATE) and _FOUNDING.search(text, before, match.start):
+            return False
+        if alias.needs_context and not alias.is_place and is_another(text, match):
+            return False
+        if self._is_sport and (alias.is_place or match.phrase.startswith(_FEDERATION)):
+            return False
+        first = bisect_left(words, match.start, key=lambda word: word.start)
+        attached = _attached(words[first].key, match.phrase)
+        if attached.endswith("ال") and " " not in match.phrase:
+            return False
+        if not alias.is_place:
+            return True
+        last = bisect_left(words, match.end, key=lambda word: word.start)
+        return is_actor(text, words, NamedPlace(first, last, attached), after)
+
+    def mention(self, match: PhraseMatch[Alias]) -> Mention:
+        """The mention of a match; a head's title belongs to it."""
+        start, term = match.start, match.phrase
+        if match.entry.is_head and (title := _title_before(self._text, match)):
+            start = title.start()
+            term = f"{_PROCLITIC.sub('ال', title.group().rstrip(), count=1)} {term}"
+        text = self._text[start : match.end]
+        return Mention(start, match.end, text, term, match.entry.connotation)
+
+
 def _is_attribute(text: str, start: int, phrase: str) -> bool:
-    """Whether a name in -ية is an adjective here, behind a definite noun: السوق السعودية."""
-    if " " in phrase or not (phrase.startswith("ال") and phrase.endswith("ية")):
+    """Whether a name in -ي or -ية is an adjective here, behind a definite noun: السوق السعودية."""
+    if " " in phrase or not (phrase.startswith("ال") and phrase.endswith(("ي", "ية"))):
         return False
     before = text[max(0, start - _LONGEST_WORD) : start]
     words = before.split()
     return bool(words) and before[-1:].isspace() and _DEFINITE.match(words[-1]) is not None
 
 
-def _is_dateline(text: str, end: int) -> bool:
-    """Whether a name opens the text and a date or a dash follows, as in الرياض 25 شوال …"""
-    return len(text[: end + 1].split(maxsplit=1)) <= 1 and bool(_DATELINE.match(text, end))
+def _title_before(text: str, match: PhraseMatch[Alias]) -> re.Match[str] | None:
+    """The title right before a head's bare name: الرئيس بوتين."""
+    if text[match.start] in "وفبكل" and spelling_key(text[match.start]) != match.phrase[0]:
+        return None
+    return _TITLE.search(text, max(0, match.start - _LONGEST_WORD), match.start)
 
 
-class _Named:
-    """Where an article calls each target by a name of its own, in order."""
+def _append(
+    mentions: list[TargetMention], target: str, mention: Mention, text: str, alias: Alias
+) -> None:
+    """Add a mention; a head's bare name right behind his office goes on its mention.
 
-    def __init__(self, found: Sequence[Sequence[PhraseMatch[_Alias]]]) -> None:
-        self._places: dict[str, list[tuple[int, int]]] = {}
-        for number, matches in enumerate(found):
-            for match in matches:
-                if not match.entry.needs_context:
-                    place = (number, match.start)
-                    self._places.setdefault(match.entry.targets[0], []).append(place)
+    A loaded word right before a name of its own is no mention beside it: المتمردين الحوثيين.
+    """
+    if mentions and not alias.needs_context:
+        owner, word = mentions[-1]
+        is_beside = text[word.end : mention.start].isspace() and " " not in word.text
+        if owner == target and word.connotation != "neutral" and is_beside:
+            mentions.pop()
+    if mentions and alias.is_head:
+        owner, office = mentions[-1]
+        if mention.start < office.end:  # his title has been taken for a short name
+            mentions[-1] = (target, mention)
+            return
+        is_beside = text[office.end : mention.start].isspace() and mention.text == mention.term
+        if owner == target and office.connotation == mention.connotation and is_beside:
+            whole = text[office.start : mention.end]
+            term = f"{office.term} {mention.term}"
+            mentions[-1] = (
+                target,
+                Mention(office.start, mention.end, whole, term, office.connotation),
+            )
+            return
+    mentions.append((target, mention))
 
-    def nearest(self, candidates: Iterable[str], place: tuple[int, int]) -> str | None:
-        """The candidate named last before a place, else first behind it, else None."""
-        before: list[tuple[tuple[int, int], str]] = []
-        behind: list[tuple[tuple[int, int], str]] = []
-        for target in candidates:
-            places = self._places.get(target, [])
-            number = bisect_left(places, place)
-            if number:
-                before.append((places[number - 1], target))
-            elif places:
-                behind.append((places[0], target))
-        if before:
-            return max(before)[1]
-        return min(behind)[1] if behind else None
+
+def _attached(key: str, phrase: str) -> str:
+    """The letters before a name in the written word whose key is given: ول of ولإيران."""
+    stem = spelling_key(phrase.split(maxsplit=1)[0])
+    if key.endswith(stem):
+        return key[: -len(stem)]
+    return key[: -len(stem) + 1] if stem.startswith("ال") else ""
