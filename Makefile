@@ -6,7 +6,7 @@ PEERS := .venv-peers
 INSTALLED := $(VENV)/.installed
 RUN := runs/quickstart
 
-.PHONY: quickstart test check bench e2e seeds install clean
+.PHONY: quickstart test check bench e2e e2e-annotate seeds install clean
 
 quickstart: $(INSTALLED)
 	$(BIN)/nabra run configs/quickstart.yaml
@@ -29,6 +29,18 @@ bench: $(INSTALLED) $(PEERS)/.installed
 
 e2e: $(INSTALLED)
 	$(BIN)/pytest tests/e2e --override-ini=addopts=--import-mode=importlib
+
+# Each tool in an environment of its own: their pins and ours do not go together.
+e2e-annotate: $(INSTALLED) build/label-studio/bin/python build/doccano/bin/python
+	$(BIN)/pytest tests/e2e/test_annotation_tools.py --override-ini=addopts=--import-mode=importlib
+
+build/label-studio/bin/python:
+	$(PYTHON) -m venv build/label-studio
+	$@ -m pip install --quiet --disable-pip-version-check "label-studio-sdk==2.1.2"
+
+build/doccano/bin/python:
+	$(PYTHON) -m venv build/doccano
+	$@ -m pip install --quiet --disable-pip-version-check "doccano==1.8.4" "numpy<2" "marshmallow<4" "setuptools<70"
 
 seeds: $(INSTALLED)
 	$(BIN)/python -m train.seeds

@@ -12,6 +12,7 @@ from model.console import Overrides, Quiet, new_app, run_app, say
 from model.errors import ConfigError, NabraError
 from model.predict import predict
 from model.report.__main__ import report
+from train.annotate import app as annotate_app
 from train.config import Run, missing_paths, read_run
 from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
@@ -20,6 +21,7 @@ from train.prepare import prepare, prepare_run
 app = new_app(help="nabra (نبرة): how Arabic news is framed — who is named how, in whose voice.")
 for door in (prepare, finetune, evaluate, predict, report):
     app.command()(door)
+app.add_typer(annotate_app, name="annotate")
 
 
 @app.command()

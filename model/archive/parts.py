@@ -69,7 +69,7 @@ class _CsvEncoder:
 
     def write(self, prediction: Prediction) -> None:
         row = _flatten(prediction)
-        self._rows.writerow({name: _guard(value) for name, value in row.items()})
+        self._rows.writerow({name: guard_cell(value) for name, value in row.items()})
 
     def finish(self) -> None:
         pass
@@ -138,7 +138,7 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
         rows = csv.reader(stream)
         header = next(rows, [])
         for cells in rows:
-            row: dict[str, Any] = dict(zip(header, map(_unguard, cells), strict=True))
+            row: dict[str, Any] = dict(zip(header, map(unguard_cell, cells), strict=True))
             row |= {name: int(row[name]) for name in _NUMBERS}
             row |= {name: row[name] or None for name in _NULLABLE}
             yield _unflatten(row)
@@ -166,9 +166,11 @@ def _unflatten(row: dict[str, Any]) -> dict[str, Any]:
     return row | {name: json.loads(row[name]) for name in _NESTED}
 
 
-def _guard(value: object) -> object:
+def guard_cell(value: object) -> object:
+    """A cell that no spreadsheet runs as a formula."""
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
-def _unguard(cell: str) -> str:
+def unguard_cell(cell: str) -> str:
+    """The text that `guard_cell` was given."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -24,14 +24,16 @@ MAY_IMPORT = {
     "model.report": {"model.archive"},
     "model": {"model.archive", "model.text", "model.net"},
     "train.data": {"model.text", "model.archive"},
+    "train.data.annotate": {"model.text", "model.archive", "train.data"},
     "train.fit": {"model.net", "model.text", "train.config"},
     "train.score": set(),
-    "train": {"model", "model.archive", "model.net", "model.text", "train.data", "train.fit",
-              "train.score", "train.config", "train.steps"},
+    "train": {"model", "model.archive", "model.net", "model.text", "train.data",
+              "train.data.annotate", "train.fit", "train.score", "train.config", "train.steps"},
 }  # fmt: skip
 DOORS = {
     "model.predict",
     "model.report.__main__",
+    "train.annotate",
     "train.prepare",
     "train.finetune",
     "train.evaluate",

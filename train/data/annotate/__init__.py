@@ -1,0 +1,1 @@
+"""Sentences out to annotation tools and back: every label by every tool, and nothing guessed."""
