@@ -17,7 +17,7 @@ from model.net.decoding import decode_spans
 from model.net.encoding import Pair, Window
 from model.net.network import stance_probabilities
 from model.records import STANCE_LABELS, Article, LoadedTerm, Prediction, Stance, article_id
-from model.text.lexicon import attribute_terms
+from model.text.attribution import attribute_terms
 from model.text.sentences import segment
 from model.text.stances import draft_stances, holder_words
 from model.text.words import find_words
@@ -117,7 +117,7 @@ class Classifier:
                 ],
                 draft.voices,
                 [(stance.target, m) for stance in draft.stances for m in stance.mentions],
-                lexicon,
+                lexicon.name_term,
                 [round(span.confidence, 6) for span in spans],
             )
         )

@@ -7,17 +7,24 @@ baseline that the classifier has to beat.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from model.errors import InputError
-from model.records import LOADED_CATEGORIES, LoadedTerm, Mention, TermVoice, Voice
+from model.records import LOADED_CATEGORIES, LoadedTerm, Mention, Voice
+from model.text.attribution import InOrder, attribute_terms
 from model.text.listing import Types, read_entries
 from model.text.phrases import PhraseIndex
-from model.text.words import bare_form
+from model.text.words import (
+    PROCLITICS,
+    SHORTEST_STEM,
+    Word,
+    bare_form,
+    find_words,
+    spelling_key,
+)
 
 Polarity = Literal["pejorative", "laudatory", "neutral"]
 
@@ -27,7 +34,8 @@ class LexiconEntry:
     """One loaded term; `neutral` is a plainer wording, where there is one.
 
     An entry with `context` is loaded in politics and common elsewhere (أبطال): it counts only in a
-    sentence that names a target.
+    sentence that names a target. Behind a word of `not_after` or before one of `not_before` it is
+    another term: رئيس تحرير, أبطال الدوري.
     """
 
     term: str
@@ -38,13 +46,23 @@ class LexiconEntry:
     why: str
     neutral: str | None
     context: bool
+    not_after: frozenset[str]
+    not_before: frozenset[str]
+
+
+class _Form(NamedTuple):
+    """A written form of an entry; only its words `[first:last]` are loaded."""
+
+    entry: LexiconEntry
+    first: int
+    last: int
 
 
 class Lexicon:
     """The entries of a lexicon file, found in text by whole words with clitics and spellings."""
 
-    def __init__(self, forms: dict[str, LexiconEntry]) -> None:
-        self.entries = list(dict.fromkeys(forms.values()))
+    def __init__(self, forms: Mapping[str, _Form]) -> None:
+        self.entries = list(dict.fromkeys(form.entry for form in forms.values()))
         self._index = PhraseIndex(forms.items(), with_pronouns=True)
 
     @classmethod
@@ -62,8 +80,10 @@ class Lexicon:
             "weak": bool,
             "neutral": (str, type(None)),
             "context": bool,
+            "not_after": list,
+            "not_before": list,
         }
-        forms: dict[str, LexiconEntry] = {}
+        forms: dict[str, _Form] = {}
         for where, fields in read_entries(path, required, optional):
             if fields["category"] not in LOADED_CATEGORIES:
                 known = ", ".join(LOADED_CATEGORIES)
@@ -72,7 +92,7 @@ class Lexicon:
                 known = ", ".join(get_args(Polarity))
                 raise InputError(where, f"unknown polarity {fields['polarity']}", f"known: {known}")
             entry = LexiconEntry(
-                term=fields["term"],
+                term=fields["term"].replace("[", "").replace("]", ""),
                 category=fields["category"],
                 polarity=fields["polarity"],
                 weak=fields.get("weak", False),
@@ -80,44 +100,76 @@ class Lexicon:
                 why=fields["why"],
                 neutral=fields.get("neutral"),
                 context=fields.get("context", False),
+                not_after=frozenset(map(spelling_key, fields.get("not_after", ()))),
+                not_before=frozenset(map(spelling_key, fields.get("not_before", ()))),
             )
-            for form in (fields["term"], *fields.get("forms", ())):
-                if form in forms and forms[form] != entry:
-                    raise InputError(where, f"the form {form} stands under {forms[form].term}")
-                forms[form] = entry
+            for written in (fields["term"], *fields.get("forms", ())):
+                phrase, first, last = _read_brackets(where, written)
+                other = forms.get(phrase)
+                if other and other.entry != entry:
+                    raise InputError(where, f"the form {phrase} stands under {other.entry.term}")
+                forms[phrase] = _Form(entry, first, last)
         return cls(forms)
 
     def look_up(self, text: str) -> LexiconEntry | None:
         """The entry of the first listed term inside a span's text, if there is one."""
         matches = self._index.find(text)
-        return matches[0].entry if matches else None
+        return matches[0].entry.entry if matches else None
 
     def name_term(self, text: str) -> str:
         """The form of a span by which it is counted: the listed term, else without safe clitics."""
         bare = text.strip(_MARKS_AROUND)
         matches = self._index.find(bare)
         if len(matches) == 1 and (matches[0].start, matches[0].end) == (0, len(bare)):
-            return matches[0].entry.term
+            return matches[0].entry.entry.term
         return bare_form(bare)
 
     def find_terms(
         self, text: str, voices: Sequence[Voice], mentions: Sequence[tuple[str, Mention]]
     ) -> list[LoadedTerm]:
         """Every listed term in a sentence, and names in quotation marks that a second cue loads."""
-        spans = [
-            (match.start, match.end, match.entry.category, match.entry.weak)
-            for match in self._index.find(text)
-            if mentions or not match.entry.context
-        ]
+        words = find_words(text)
+        place = {word.start: number for number, word in enumerate(words)}
+        spans: list[tuple[int, int, str, bool]] = []
+        for match in self._index.find(text, words):
+            entry, first, last = match.entry
+            start = place[match.start]
+            if (mentions or not entry.context) and not _is_another(entry, words, start, match.end):
+                end = words[start + last - 1].end
+                spans.append((words[start + first].start, end, entry.category, entry.weak))
         spans += [
             (start, end, "scare_quotes", False)
             for start, end in _scare_quotes(text, mentions, spans)
         ]
-        return attribute_terms(text, sorted(spans), voices, mentions, self)
+        return attribute_terms(text, sorted(spans), voices, mentions, self.name_term)
 
 
-_JOINING = " \t\"“”«»‘’'"
-_WIDEST_JOINT = 4  # characters between the parts of one name
+def _read_brackets(where: str, written: str) -> tuple[str, int, int]:
+    """A form without brackets, and which of its words they hold, all where there are none."""
+    match = _BRACKETS.fullmatch(written.strip())
+    if match is None:
+        raise InputError(where, f"{written} is no form", "one pair of brackets, around whole words")
+    before, held = (len((part or "").split()) for part in match.groups())
+    phrase = " ".join(written.replace("[", "").replace("]", "").split())
+    return phrase, (before if held else 0), (before + held if held else before)
+
+
+def _is_another(entry: LexiconEntry, words: Sequence[Word], start: int, end: int) -> bool:
+    """Whether a neighbour makes another term of what runs from `words[start]` to `end`."""
+    if not (entry.not_after or entry.not_before):
+        return False
+    following = next((word for word in words[start:] if word.start >= end), None)
+    return (start > 0 and _has_stem(words[start - 1].key, entry.not_after)) or (
+        following is not None and _has_stem(following.key, entry.not_before)
+    )
+
+
+def _has_stem(key: str, known: frozenset[str]) -> bool:
+    return key in known or _PROCLITICS.sub("", key) in known
+
+
+_BRACKETS = re.compile(r"([^\[\]]*)(?:(?<!\w)\[([^\[\]]+)\](?!\w)[^\[\]]*)?")
+_PROCLITICS = re.compile(rf"^(?:{PROCLITICS})(?=\w{{{SHORTEST_STEM}}})")
 _MARKS_AROUND = "\"“”«»‘’'"
 _QUOTED = re.compile(r"(?<=\S)\s+(?P<marked>[\"“«‘]\s*(?P<words>[^\"“”«»‘’]{1,60}?)\s*[\"”»’])")
 
@@ -129,7 +181,7 @@ def _scare_quotes(
 ) -> list[tuple[int, int]]:
     """Marks around a target's name that stand right behind a `label` or `doubt` term (ما يسمى)."""
     cue_ends = {end for _, end, category, _ in spans if category in ("label", "doubt")}
-    names = _InOrder(mentions)
+    names = InOrder(mentions)
     found = []
     for match in _QUOTED.finditer(text):
         start, end = match.span("words")
@@ -138,116 +190,3 @@ def _scare_quotes(
         ):
             found.append(match.span("marked"))
     return found
-
-
-class _InOrder:
-    """Mentions in the order of the text, so that those near a place are found at once."""
-
-    def __init__(self, mentions: Sequence[tuple[str, Mention]]) -> None:
-        self._mentions = sorted(mentions, key=lambda item: item[1].start)
-        self._starts = [mention.start for _, mention in self._mentions]
-        self._longest = max((item.end - item.start for _, item in mentions), default=0)
-
-    def near(self, start: int, end: int) -> Sequence[tuple[str, Mention]]:
-        """Every mention that reaches into `[start, end]`, and perhaps some just before it."""
-        first = bisect_left(self._starts, start - self._longest)
-        return self._mentions[first : bisect_right(self._starts, end)]
-
-
-def attribute_terms(
-    text: str,
-    spans: Sequence[tuple[int, int, str, bool]],
-    voices: Sequence[Voice],
-    mentions: Sequence[tuple[str, Mention]],
-    lexicon: Lexicon,
-    confidences: Sequence[float] | None = None,
-) -> list[LoadedTerm]:
-    """Loaded terms from (start, end, category, weak) spans: whose voice, of whom, which name.
-
-    The target is that of the nearest mention, by characters between them, the later one on a tie;
-    `doubt` looks only to what follows it, since it is the claim behind it that is kept at arm's
-    length. `label` spans on either side of one mention are parts of one name and share a group.
-    """
-    in_order = _InOrder(mentions)
-    targets = [
-        _nearest_target(span, in_order.near(span[0] - _REACH, span[1] + _REACH)) for span in spans
-    ]
-    groups = _name_groups(text, spans, mentions)
-    return [
-        LoadedTerm(
-            start=start,
-            end=end,
-            text=text[start:end],
-            term=lexicon.name_term(text[start:end]),
-            category=category,  # type: ignore[arg-type]
-            weak=weak,
-            voice=voice_at(voices, start, end),
-            target=target,
-            group=group,
-            confidence=confidences[number] if confidences is not None else None,
-        )
-        for number, ((start, end, category, weak), target, group) in enumerate(
-            zip(spans, targets, groups, strict=True)
-        )
-    ]
-
-
-def voice_at(voices: Sequence[Voice], start: int, end: int) -> TermVoice:
-    """Whose words a span is in: the innermost voice that holds it all, else the newsroom's own."""
-    holding = [voice for voice in voices if voice.start <= start and end <= voice.end]
-    return min(holding, key=lambda voice: voice.end - voice.start).kind if holding else "own"
-
-
-_REACH = 40  # characters between a term and the mention that it is said of
-
-
-def _nearest_target(
-    span: tuple[int, int, str, bool], mentions: Sequence[tuple[str, Mention]]
-) -> str | None:
-    start, end, category, _ = span
-    best: tuple[int, int, str] | None = None
-    for target, mention in mentions:
-        if mention.start < end and start < mention.end:
-            distance = 0
-        elif mention.start >= end:
-            distance = mention.start - end
-        elif category == "doubt":
-            continue
-        else:
-            distance = start - mention.end
-        if distance <= _REACH and (best is None or (distance, -mention.start) < best[:2]):
-            best = (distance, -mention.start, target)
-    return best[2] if best else None
-
-
-def _name_groups(
-    text: str,
-    spans: Sequence[tuple[int, int, str, bool]],
-    mentions: Sequence[tuple[str, Mention]],
-) -> list[int | None]:
-    groups: list[int | None] = [None] * len(spans)
-    labels = [number for number, span in enumerate(spans) if span[2] == "label"]
-    ends = {spans[number][1]: number for number in labels}
-    starts = {spans[number][0]: number for number in labels}
-    next_group = 1
-    for _, mention in mentions:
-        before = _joined(text, ends, mention.start, -1)
-        after = _joined(text, starts, mention.end, 1)
-        if before is not None and after is not None:
-            group = groups[before] or groups[after]
-            if group is None:
-                group, next_group = next_group, next_group + 1
-            groups[before] = groups[after] = group
-    return groups
-
-
-def _joined(text: str, edges: Mapping[int, int], edge: int, step: int) -> int | None:
-    """The span whose edge lies a space or a quotation mark away, looking before or behind."""
-    for distance in range(1, _WIDEST_JOINT + 1):
-        place = edge + step * distance
-        between = text[min(edge, place) : max(edge, place)]
-        if between.strip(_JOINING):
-            return None
-        if place in edges:
-            return edges[place]
-    return None

@@ -25,7 +25,7 @@ from model.records import (
     Voice,
     article_id,
 )
-from model.text.lexicon import voice_at
+from model.text.attribution import voice_at
 
 _MARK = re.compile(r"<(/?)([a-z]+)((?:\s+[a-z]+=\"[^\"<>]*\")*)\s*>")
 _ATTRIBUTE = re.compile(r"([a-z]+)=\"([^\"]*)\"")

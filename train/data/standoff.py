@@ -25,7 +25,7 @@ from model.records import (
     check_sentence_law,
     check_span_laws,
 )
-from model.text.lexicon import voice_at
+from model.text.attribution import voice_at
 
 NameTerm = Callable[[str], str]
 """From a span's text to the form without clitics that is counted."""

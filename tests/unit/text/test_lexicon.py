@@ -14,6 +14,9 @@ LIST = """
 - {term: بزعم, category: doubt, polarity: pejorative, gloss: g, why: w}
 - {term: متمردون, category: label, polarity: pejorative, weak: true, gloss: g, why: w}
 - {term: ملحمة, category: praise, polarity: laudatory, gloss: g, why: w, context: true}
+- {term: "[نظام] الأسد", category: label, polarity: pejorative, gloss: g, why: w}
+- {term: تحرير, category: emotive, polarity: laudatory, gloss: g, why: w, not_after: [رئيس],
+   not_before: [العقد]}
 """
 TEXT = 'يدعم التحالف مليشيا "قسد" الانفصالية بزعم محاربة التنظيم'
 
@@ -83,3 +86,33 @@ def test_a_very_long_sentence_takes_time_in_proportion(lexicon: Lexicon) -> None
     found = lexicon.find_terms(text, (), mentions)
     assert len(found) == 9000
     assert {term.target for term in found} == {"sdf"}
+
+
+def test_brackets_say_which_words_of_a_form_are_loaded(lexicon: Lexicon) -> None:
+    (term,) = lexicon.find_terms("سقط ونظام الأسد", (), [])
+    assert term.text == "ونظام"
+    assert lexicon.find_terms("نظام جديد للأسد", (), []) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("رئيس تحرير الصحيفة", []),
+        ("ورئيس التحرير", []),
+        ("تحرير العقد أمس", []),
+        ("بعد تحرير البلدة", ["تحرير"]),
+        ("تحرير", ["تحرير"]),
+    ],
+)
+def test_a_neighbour_may_make_it_another_term(
+    lexicon: Lexicon, text: str, found: list[str]
+) -> None:
+    assert [term.text for term in lexicon.find_terms(text, (), [])] == found
+
+
+@pytest.mark.parametrize("form", ["[نظام الأسد", "ن[ظا]م]", "[]"])
+def test_brackets_come_in_one_pair(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "list.yaml"
+    path.write_text(LIST.replace("[نظام] الأسد", form), encoding="utf-8")
+    with pytest.raises(InputError, match="is no form"):
+        Lexicon.read(path)
