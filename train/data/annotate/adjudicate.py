@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from model.records import Dropped, LabelledSentence, LoadedTerm, Mention, Stance, Voice
-from model.text.lexicon import voice_at
+from model.text.attribution import voice_at
 from train.data.annotate.tasks import task_id
 
 T = TypeVar("T")

@@ -24,7 +24,7 @@ from model.records import (
     Voice,
     VoiceKind,
 )
-from model.text.lexicon import voice_at
+from model.text.attribution import voice_at
 from model.text.stances import holder_of
 
 Layer = Literal["voice", "mention", "term"]
