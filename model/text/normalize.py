@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -155,36 +155,44 @@ def normalize(text: str, parity: Parity = "strict") -> View:
 
 def _join_tokens(mapped: _Mapped) -> View:
     """Tokens of the vocabulary's alphabet, one space between them; a space stands for the gap."""
+    text, source_starts, source_ends = mapped.text, mapped.starts, mapped.ends
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for begin, finish in _tokens(mapped.text):
+    left = -1  # where the token before ends in the source
+    for begin, finish in _tokens(text):
+        right = source_starts[begin]
         if pieces:
-            starts.append(min(ends[-1], mapped.starts[begin]))
-            ends.append(max(ends[-1], mapped.starts[begin]))
-        piece = mapped.text[begin:finish]
-        pieces.append("-" if piece == "/" else piece)
-        starts += mapped.starts[begin:finish]
-        ends += mapped.ends[begin:finish]
-    return View(" ".join(pieces), starts, ends)
+            starts.append(left if left < right else right)
+            ends.append(right if left < right else left)
+        pieces.append(text[begin:finish])
+        starts += source_starts[begin:finish]
+        ends += source_ends[begin:finish]
+        left = source_ends[finish - 1]
+    # A slash stands alone, as every mark does.
+    return View(" ".join(pieces).replace("/", "-"), starts, ends)
 
 
-def _tokens(text: str) -> Iterator[tuple[int, int]]:
+def _tokens(text: str) -> Iterable[tuple[int, int]]:
     """The slices of the tokens.
 
     Digits with Arabic letters behind them are set apart, each from all that touches it, and then
     letters with digits behind them that still touch.
     """
+    spans = map(re.Match.span, _TOKEN.finditer(text))
     breaks: set[int] = set()
     for pattern in (_DIGITS_LETTERS, _LETTERS_DIGITS):
         for match in pattern.finditer(text):
             if match.start(2) not in breaks:
                 breaks.update((match.start(), match.start(2), match.end()))
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        if breaks and end - start > 1:
-            for place in range(start + 1, end):
-                if place in breaks:
-                    yield start, place
-                    start = place
+    return _cut(spans, breaks) if breaks else spans
+
+
+def _cut(spans: Iterable[tuple[int, int]], breaks: set[int]) -> Iterator[tuple[int, int]]:
+    """The spans, cut at every break inside them."""
+    for start, end in spans:
+        for place in range(start + 1, end):
+            if place in breaks:
+                yield start, place
+                start = place
         yield start, end

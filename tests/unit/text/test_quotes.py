@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from model.text.quotes import find_quotations
+from model.text.quotes import find_quotations, find_unclosed
 
 
 def quoted(text: str) -> list[str]:
@@ -20,6 +20,10 @@ def quoted(text: str) -> list[str]:
         ('واحدة " فقط', []),
         ("سطر «أول\nوسطر» ثان", []),
         ("» بلا بداية «ثم» نهاية", ["ثم"]),
+        ("وقال:»كذا وكذا« أمس", ["كذا وكذا"]),
+        ("كتب “كذا وكذا“ أمس", ["كذا وكذا"]),
+        ('وأضاف "لم يُغلق. وقال "هذا أُغلق" أمس', ["هذا أُغلق"]),
+        ('قال " نعم " ثم " لا "', [" نعم ", " لا "]),
     ],
 )
 def test_pairs(text: str, expected: list[str]) -> None:
@@ -29,3 +33,10 @@ def test_pairs(text: str, expected: list[str]) -> None:
 def test_many_open_marks_are_no_trouble() -> None:
     assert find_quotations("« " * 50_000) == []
     assert len(find_quotations("«أ» " * 50_000)) == 50_000
+    assert len(find_quotations('"' * 100_000)) == 50_000
+
+
+def test_a_mark_that_opens_by_its_place() -> None:
+    text = 'قال إن "المدينة عادت. ثم "انتهى" الأمر'
+    assert find_unclosed(text, 0, text.index(".")) == text.index('"')
+    assert find_unclosed("عاد» أمس", 0, 8) is None

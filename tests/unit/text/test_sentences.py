@@ -6,6 +6,8 @@ import pytest
 
 from model.records import Article, check_sentence_law
 from model.text.sentences import segment, split_sentences
+from tests.unit.text.hard_cases import END, read_hard_cases
+from train.score.rules import Hits, count_hits
 
 
 def pieces(text: str) -> list[str]:
@@ -46,6 +48,36 @@ def test_number_of_sentences(text: str, expected: int) -> None:
 def test_a_quotation_of_one_sentence_stays_whole() -> None:
     text = "أكد الوزير «أن العمل مستمر. وسينتهي» قريباً. وغادر."
     assert pieces(text) == ["أكد الوزير «أن العمل مستمر. وسينتهي» قريباً.", "وغادر."]
+
+
+def test_the_hard_cases() -> None:
+    hits, misses = Hits(), []
+    cases = read_hard_cases()
+    for case in cases:
+        assert END not in case.text
+        assert case.ends, case.text
+        found = {end for _, end in split_sentences(case.text)}
+        hits += count_hits(case.ends, found)
+        if found != case.ends:
+            got = [case.text[start:end] for start, end in split_sentences(case.text)]
+            misses.append(f"{case.kind}: {got}")
+    assert len(cases) >= 60
+    assert hits.f1 == 1.0, "\n".join([f"F1 {hits.f1:.3f}", *misses])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("وصل المنتخب إلى المجموعة ب. وسيلعب غداً.", 2),
+        ('قالت: "عدنا إلى البيت. بكينا عند الباب طويلا!". ثم صمتت.', 3),
+        ("خسر الفريق مباراة أمس في أرضه.. مؤكداً أنه سيعوض جمهوره قريباً.", 1),
+        ("ألقى محاضرة (التعريف بتاريخ المدن القديمة.. واقعه ومستقبله بين الناس) أمس.", 1),
+        ("وقال:»رأيت الدخان من بعيد.« ثم وصف المكان.", 2),
+        ("انتهى العرض… فتحت القاعة أبوابها للزوار صباح اليوم.", 1),
+    ],
+)
+def test_dots_series_and_turned_marks(text: str, expected: int) -> None:
+    assert len(pieces(text)) == expected, pieces(text)
 
 
 def test_headline_and_body_are_slices_of_the_article() -> None:
