@@ -163,7 +163,7 @@ def _gather(
         predictions = list(found)
         labelled = [as_labelled(one, stories[one.article_id]) for one in predictions]
         return labelled, [uncertainty(one) for one in predictions], dropped
-    from train.data.silver import label_article
+    from train.data.silver.label import label_article
 
     terms = Lexicon.read(lexicon)
     labelled = [

@@ -54,7 +54,7 @@ def run_all(
             prepare_run,
             run.dataset_dir,
             lambda: fingerprint(
-                run.fingerprint("data", "split"),
+                run.fingerprint("data", "split", "silver"),
                 hash_files([*data.articles, *data.unlabelled, *lists]),
             ),
         ),

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from model.errors import ConfigError, InputError
 from model.text.normalize import Parity
+from train.data.silver.combine import Combination
 from train.data.split import SplitBy
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -58,6 +59,13 @@ class SplitConfig(_Part):
         if self.held_out and self.by not in ("outlet", "target"):
             raise ValueError(f"held_out names outlets or targets, and by is {self.by}")
         return self
+
+
+class SilverConfig(_Part):
+    """How the rules' votes on `data.unlabelled` become labels; less sure ones are left out."""
+
+    combine: Combination
+    min_confidence: Annotated[float, Field(ge=0, le=1)]
 
 
 class EmbeddedConfig(_Part):
@@ -106,6 +114,7 @@ class RunConfig(_Part):
     parity: Parity
     data: DataConfig
     split: SplitConfig
+    silver: SilverConfig
     embedded: EmbeddedConfig
     training: TrainingConfig
     evaluation: EvaluationConfig

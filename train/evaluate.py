@@ -176,7 +176,7 @@ def _baseline_outputs(
     from model.text.lexicon import Lexicon
     from model.text.stances import holder_words
     from model.text.targets import TargetList
-    from train.data.silver import find_terms, judge_by_wording
+    from train.data.silver.wording import find_terms, judge_by_wording
     from train.score.baselines import (
         Baseline,
         MajorityBaseline,

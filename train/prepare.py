@@ -34,7 +34,7 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
     from model.text.targets import TargetList
     from train.data.annotations import match_articles, read_annotations
     from train.data.dataset import write_dataset
-    from train.data.silver import label_article
+    from train.data.silver.label import fit_labeller
     from train.data.split import split
     from train.data.stories import find_copies, join_stories
     from train.steps import code_hash, hash_files
@@ -83,21 +83,31 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
     )
     splits = division.splits
     dropped += division.dropped
-    silver: list[str] = []
+    new: list[Article] = []
     for article in unlabelled.values():
-        first = first_of[article.id]
-        if first in labelled_ids:
+        if (first := first_of[article.id]) in labelled_ids:
             reason = "is labelled by hand already, or nearly the same as what is"
             dropped.append(Dropped(article.source, f"{reason}: {labelled[first].source}"))
-            continue
-        sentences = label_article(article, targets, lexicon, story=stories[article.id])
+        else:
+            new.append(article)
+    labeller = fit_labeller(
+        targets,
+        lexicon,
+        combination=run.config.silver.combine,
+        min_confidence=run.config.silver.min_confidence,
+        gold=splits["train"],
+        unlabelled=follow(new, unit=" articles", quiet=quiet),
+    )
+    silver: list[str] = []
+    for article in follow(new, unit=" articles", quiet=quiet):
+        sentences = labeller.label(article, story=stories[article.id])
         if barred := division.why_not_train(sentences):
             dropped.append(Dropped(article.source, barred))
         else:
             silver.append(article.id)
             splits["train"] += sentences
     hashes = {
-        "config": run.fingerprint("data", "split"),
+        "config": run.fingerprint("data", "split", "silver"),
         "seeds": hash_files([data.annotations, data.targets, data.lexicon]),
         "inputs": hash_files([*data.articles, *data.unlabelled]),
         "code": code_hash(),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.console import new_app, run_app, say
-from model.errors import InputError
 
 if TYPE_CHECKING:
     from model.records import Article, LabelledSentence, Sentence
@@ -38,10 +37,13 @@ def rules(
     from model.archive.read import read_articles
     from model.text.lexicon import Lexicon
     from model.text.targets import TargetList
+    from train.data.standoff import read_gold
 
     found = {article.id: article for article in read_articles(articles)}
     term_list = Lexicon.read(lexicon)
-    labelled = _read_gold(gold, found, split, term_list)
+    labelled: dict[str, list[LabelledSentence]] = {}
+    for sentence in read_gold(gold, found, split, term_list.name_term):
+        labelled.setdefault(sentence.article_id, []).append(sentence)
     scores = _score(labelled, found, TargetList.read(targets), term_list)
     num_sentences = sum(map(len, labelled.values()))
     say(f"{len(labelled)} articles, {num_sentences} sentences", quiet=False)
@@ -51,26 +53,6 @@ def rules(
         say(f"{line}{hits.right + hits.missed:8}{hits.right + hits.wrong:8}", quiet=False)
 
 
-def _read_gold(
-    path: Path, articles: Mapping[str, Article], split: str | None, lexicon: Lexicon
-) -> dict[str, list[LabelledSentence]]:
-    from train.data.annotations import match_articles, read_annotations
-    from train.data.standoff import is_standoff, read_standoff, restore
-
-    by_article: dict[str, list[LabelledSentence]] = {}
-    if is_standoff(path):
-        for labels in read_standoff(path):
-            if labels.article_id in articles and split in (None, labels.split):
-                article = articles[labels.article_id]
-                by_article[article.id] = restore(labels, article, lexicon.name_term)
-    else:
-        for sentence in match_articles(read_annotations(path), articles)[0]:
-            by_article.setdefault(sentence.article_id, []).append(sentence)
-    if not by_article:
-        raise InputError(path, "labels none of these articles", "check the articles and --split")
-    return by_article
-
-
 def _score(
     labelled: Mapping[str, Sequence[LabelledSentence]],
     articles: Mapping[str, Article],
@@ -78,7 +60,7 @@ def _score(
     lexicon: Lexicon,
 ) -> dict[str, Hits]:
     from model.text.sentences import segment
-    from train.data.silver import find_terms
+    from train.data.silver.wording import find_terms
     from train.score.rules import Hits, count_hits
 
     names = ("sentence ends", "direct", "reported", "names", "loaded terms")

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "model": {"model.archive", "model.text", "model.net"},
     "train.data": {"model.text", "model.archive"},
     "train.data.annotate": {"model.text", "model.archive", "train.data"},
-    "train.fit": {"model.net", "model.text", "train.config"},
+    "train.fit": {"model.net", "model.text", "model.archive", "train.config"},
     "train.score": set(),
     "train": {"model", "model.archive", "model.net", "model.text", "train.data",
               "train.data.annotate", "train.fit", "train.score", "train.config", "train.steps"},
@@ -38,6 +38,7 @@ DOORS = {
     "train.finetune",
     "train.evaluate",
     "train.rules",
+    "train.silver",
     "train.seeds",
     "train.cli",
 }

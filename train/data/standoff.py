@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from model.records import (
     check_span_laws,
 )
 from model.text.attribution import voice_at
+from train.data.annotations import match_articles, read_annotations
 
 NameTerm = Callable[[str], str]
 """From a span's text to the form without clitics that is counted."""
@@ -72,6 +73,27 @@ def read_standoff(path: Path) -> list[StandoffArticle]:
         except (ValueError, TypeError, KeyError) as error:
             raise InputError(f"{path}:{number}", f"is no labelled article ({error})") from None
     return articles
+
+
+def read_gold(
+    path: Path, articles: Mapping[str, Article], split: str | None, name_term: NameTerm
+) -> list[LabelledSentence]:
+    """Labelled sentences of these articles, from annotations or from labels without text.
+
+    `split` takes one half of the latter. InputError where no article of these is labelled.
+    """
+    if is_standoff(path):
+        sentences = [
+            sentence
+            for labels in read_standoff(path)
+            if labels.article_id in articles and split in (None, labels.split)
+            for sentence in restore(labels, articles[labels.article_id], name_term)
+        ]
+    else:
+        sentences = match_articles(read_annotations(path), articles)[0]
+    if not sentences:
+        raise InputError(path, "labels none of these articles", "check the articles and --split")
+    return sentences
 
 
 def write_standoff(path: Path, articles: Iterable[StandoffArticle]) -> None:

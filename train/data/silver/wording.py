@@ -1,53 +1,11 @@
-"""Silver labels: what the lexicon and one plain rule say of a sentence that nobody has labelled."""
+"""The lexicon and one plain rule: a baseline of its own, and one vote among the silver rules."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from model.records import Article, LabelledSentence, LoadedTerm, Stance, StanceLabel, Voice
+from model.records import LoadedTerm, Stance, StanceLabel, Voice
 from model.text.lexicon import Lexicon
-from model.text.sentences import segment
-from model.text.stances import draft_stances
-from model.text.targets import TargetList
-
-_RULES = ("lexicon",)
-_CONFIDENCE = 0.5  # how far one rule is trusted, until several vote and gold can tell
-
-
-def label_article(
-    article: Article, targets: TargetList, lexicon: Lexicon, *, story: str
-) -> list[LabelledSentence]:
-    """The sentences of an article of some story, with silver labels."""
-    sentences = segment(article)
-    mentions = targets.find_mentions([sentence.text for sentence in sentences])
-    labelled = []
-    for sentence, found in zip(sentences, mentions, strict=True):
-        terms = lexicon.find_terms(sentence.text, sentence.voices, found)
-        stances = draft_stances(found, sentence.voices)
-        labelled.append(
-            LabelledSentence.extend(
-                sentence,
-                outlet=article.outlet,
-                published=article.published,
-                story=story,
-                stances=tuple(
-                    replace(
-                        stance,
-                        label=judge_by_wording(stance, terms, lexicon),
-                        origin="silver",
-                        rules=_RULES,
-                        confidence=_CONFIDENCE,
-                    )
-                    for stance in stances
-                ),
-                loaded_terms=tuple(
-                    replace(term, origin="silver", rules=_RULES, confidence=_CONFIDENCE)
-                    for term in terms
-                ),
-            )
-        )
-    return labelled
 
 
 def find_terms(

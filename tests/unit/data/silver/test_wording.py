@@ -8,7 +8,8 @@ import pytest
 from model.records import Article, LoadedTerm, Mention, Stance
 from model.text.lexicon import Lexicon
 from model.text.targets import TargetList
-from train.data.silver import judge_by_wording, label_article
+from train.data.silver.label import label_article
+from train.data.silver.wording import judge_by_wording
 
 LIST = """
 - {term: مليشيا, category: label, polarity: pejorative, gloss: g, why: w}
