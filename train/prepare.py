@@ -100,12 +100,13 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
     )
     silver: list[str] = []
     for article in follow(new, unit=" articles", quiet=quiet):
-        sentences = labeller.label(article, story=stories[article.id])
+        sentences, unsettled = labeller.label(article, story=stories[article.id])
         if barred := division.why_not_train(sentences):
             dropped.append(Dropped(article.source, barred))
         else:
             silver.append(article.id)
             splits["train"] += sentences
+            dropped += unsettled
     hashes = {
         "config": run.fingerprint("data", "split", "silver"),
         "seeds": hash_files([data.annotations, data.targets, data.lexicon]),

@@ -110,12 +110,19 @@ def read_manifest(path: Path) -> dict[str, Any]:
 def _count(sentences: Sequence[LabelledSentence]) -> dict[str, Any]:
     stances = Counter((s.origin, s.label) for sentence in sentences for s in sentence.stances)
     terms = Counter((t.origin, t.category) for sentence in sentences for t in sentence.loaded_terms)
+    rules = Counter(
+        rule for sentence in sentences for s in sentence.stances for rule in s.rules or ()
+    )
+    rules.update(
+        rule for sentence in sentences for t in sentence.loaded_terms for rule in t.rules or ()
+    )
     return {
         "sentences": len(sentences),
         "articles": len({sentence.article_id for sentence in sentences}),
         "stories": len({sentence.story for sentence in sentences}),
         "stances": {f"{origin}/{label}": n for (origin, label), n in sorted(stances.items())},
         "loaded_terms": {f"{origin}/{kind}": n for (origin, kind), n in sorted(terms.items())},
+        "silver_rules": dict(sorted(rules.items())),
     }
 
 

@@ -8,7 +8,7 @@ ways to combine are fitted on votes, with the gold labels of those items that ha
   are right; without gold, the share of the votes itself.
 - `dawid_skene`: crowd-kit's EM estimates each rule's confusion matrix and the labels together. It
   takes the votes of an item for independent given its label: rules that look up one lexicon are
-  not, so what they agree on comes out surer than it is, and `max_vote` of a family is one vote.
+  not, so what they agree on comes out surer than it is.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import cast
 
-from model.records import Article, LabelledSentence, LoadedTerm, Stance, StanceLabel
+from model.records import Article, Dropped, LabelledSentence, LoadedTerm, Stance, StanceLabel
 from model.text.lexicon import Lexicon
 from model.text.sentences import segment
 from model.text.stances import draft_stances
@@ -23,6 +23,9 @@ from train.data.silver.stance_rules import vote_on_stance
 from train.data.silver.term_rules import DROP, KEEP, describe, propose, vote_on_term
 
 _MARKS = '"“”«»‘’'
+
+ItemVotes = tuple[list[tuple[Stance, Votes]], list[tuple[LoadedTerm, Votes]]]
+"""The stances and the candidate terms of one sentence, each with its votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +38,44 @@ class Labeller:
     decide_term: Decide
     min_confidence: float
 
-    def label(self, article: Article, *, story: str) -> list[LabelledSentence]:
-        """The sentences of an article of some story, with silver labels."""
+    def label(
+        self, article: Article, *, story: str
+    ) -> tuple[list[LabelledSentence], list[Dropped]]:
+        """The sentences of an article of some story, with silver labels.
+
+        One in which the rules do not settle what is loaded is left out: a term that is missing
+        there would teach that it is none. An unsettled stance is only left without a label.
+        """
+        labelled, dropped = [], []
         drafts = draft_article(article, self.targets, story=story)
-        labelled = []
-        for sentence, (stances, terms) in zip(drafts, vote(drafts, self.lexicon), strict=True):
-            labelled.append(
-                replace(
-                    sentence,
-                    stances=tuple(
-                        self._judged(stance, self.decide_stance(votes)) for stance, votes in stances
-                    ),
-                    loaded_terms=tuple(
-                        replace(
-                            term,
-                            origin="silver",
-                            rules=decision.rules,
-                            confidence=decision.confidence,
-                        )
-                        for term, votes in terms
-                        if (decision := self.decide_term(votes)).label == KEEP
-                        and decision.confidence >= self.min_confidence
-                    ),
-                )
-            )
-        return labelled
+        for sentence, votes in zip(drafts, vote(drafts, self.lexicon), strict=True):
+            if all(self._is_sure(self.decide_term(item)) for _, item in votes[1]):
+                labelled.append(self.label_sentence(sentence, votes))
+            else:
+                where = f"{article.source}: {sentence.section} {sentence.start}"
+                dropped.append(Dropped(where, "the rules do not settle what is loaded"))
+        return labelled, dropped
+
+    def label_sentence(self, sentence: LabelledSentence, votes: ItemVotes) -> LabelledSentence:
+        """The sentence with what its votes decide."""
+        stances, terms = votes
+        return replace(
+            sentence,
+            stances=tuple(
+                self._judged(stance, self.decide_stance(item)) for stance, item in stances
+            ),
+            loaded_terms=tuple(
+                replace(term, origin="silver", rules=decision.rules, confidence=decision.confidence)
+                for term, item in terms
+                if (decision := self.decide_term(item)).label == KEEP and self._is_sure(decision)
+            ),
+        )
+
+    def _is_sure(self, decision: Decision) -> bool:
+        return decision.label is not None and decision.confidence >= self.min_confidence
 
     def _judged(self, stance: Stance, decision: Decision) -> Stance:
-        is_sure = decision.label is not None and decision.confidence >= self.min_confidence
+        is_sure = self._is_sure(decision)
         return replace(
             stance,
             label=cast(StanceLabel, decision.label) if is_sure else None,
@@ -77,7 +90,11 @@ def label_article(
 ) -> list[LabelledSentence]:
     """The sentences of an article with what most rules say of them: drafts for a person."""
     labeller = Labeller(targets, lexicon, fit("majority", []), fit("majority", []), 0.0)
-    return labeller.label(article, story=story)
+    drafts = draft_article(article, targets, story=story)
+    return [
+        labeller.label_sentence(sentence, votes)
+        for sentence, votes in zip(drafts, vote(drafts, lexicon), strict=True)
+    ]
 
 
 def fit_labeller(
@@ -149,9 +166,6 @@ def draft_article(article: Article, targets: TargetList, *, story: str) -> list[
         )
         for sentence, found in zip(sentences, mentions, strict=True)
     ]
-
-
-ItemVotes = tuple[list[tuple[Stance, Votes]], list[tuple[LoadedTerm, Votes]]]
 
 
 def vote(article: Sequence[LabelledSentence], lexicon: Lexicon) -> list[ItemVotes]:

@@ -296,9 +296,9 @@ STANCE_RULES: dict[str, StanceRule] = {
     for rule in (
         loaded_name, distanced_name, adjoining_label, owner_of_a_label, adjoining_act,
         adjoining_praise, apposition, doubted_claim, pretext, charged_deed, sufferer,
-        judge_of_an_act, blaming_verb, praising_verb, martyrs, label_in_clause, praise_in_clause, euphemism,
-        nothing_loaded, said_of_another, claim_of_another, weak_words,
-        marks_against_habit, nearest_wording,
+        judge_of_an_act, blaming_verb, praising_verb, martyrs, label_in_clause,
+        praise_in_clause, euphemism, nothing_loaded, said_of_another, claim_of_another,
+        weak_words, marks_against_habit, nearest_wording,
     )
 }  # fmt: skip
 

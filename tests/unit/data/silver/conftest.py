@@ -15,7 +15,7 @@ LIST = """
 - {term: انفصالية, category: label, polarity: pejorative, gloss: g, why: w}
 - {term: ذراع, category: label, polarity: pejorative, gloss: g, why: w}
 - {term: ثوار, category: label, polarity: laudatory, gloss: g, why: w}
-- {term: متمردون, forms: [متمردة], category: label, polarity: pejorative, weak: true, gloss: g, why: w}
+- {term: متمردة, category: label, polarity: pejorative, weak: true, gloss: g, why: w}
 - {term: مجزرة, category: emotive, polarity: pejorative, gloss: g, why: w}
 - {term: عدوان, category: emotive, polarity: pejorative, gloss: g, why: w}
 - {term: قرصنة, category: emotive, polarity: pejorative, gloss: g, why: w}

@@ -51,3 +51,22 @@ def test_gold_fits_the_items() -> None:
 
     with pytest.raises(InputError, match="1 labels for 2 items"):
         fit("majority", [{}, {}], ["none"])
+
+
+def test_a_rule_of_one_label_still_tells_something() -> None:
+    """EM alone gives such a rule one row whatever the truth, and its vote would say nothing."""
+    decide = fit("dawid_skene", [{"blames": "against"}] * 20 + [{"clears": "none"}] * 20)
+    assert decide({"blames": "against"}).label == "against"
+    assert decide({"clears": "none"}).label == "none"
+
+
+def test_dawid_skene_weighs_a_bad_rule_down_without_gold() -> None:
+    flip = {"favor": "none", "none": "favor"}
+    items = []
+    for number in range(90):
+        true = "favor" if number % 2 else "none"
+        votes = {f"good{k}": flip[true] if number % 10 == k else true for k in range(3)}
+        items.append(votes | {"bad": true if number % 3 == 0 else flip[true]})
+    disagree = {"good0": "favor", "bad": "none"}
+    assert fit("majority", items)(disagree).label is None
+    assert fit("dawid_skene", items)(disagree).label == "favor"
