@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model.text.actor_words import (
+    ACTING,
     ACTOR_BEFORE,
     ADDRESSING,
     AFTER,
@@ -26,6 +27,7 @@ from model.text.actor_words import (
     NO_DEEDS,
     NO_VERBS,
     RELATIVE,
+    RETURNING,
     SIDED,
     SPORT,
     STATE_NOUNS,
@@ -33,6 +35,7 @@ from model.text.actor_words import (
     TO,
     TO_WORD,
     TOWARD,
+    TRUSTING,
 )
 from model.text.cue_words import DESCRIBING, DOUBTING, SAYING
 from model.text.words import Word
@@ -44,11 +47,18 @@ _STEM = re.compile(r"^[وف](?=\w{2})")
 _PREPOSITION = re.compile(r"^[بلك](?=\w{3})")
 _MASCULINE_PRESENT = re.compile(r"^(?:سي|ي)\w{2,}$")
 _FEMININE_PRESENT = re.compile(r"^(?:ست|ت)\w{2,}$")
-_FEMININE_PAST = re.compile(r"^\w{2,}(?<!ا)ت$")
+_FEMININE_PAST = re.compile(r"^\w{2,}(?<!ا)ت(?:ه|ها|هم|نا|ني)?$")
+# Masculine pasts that no noun shares its form with: استنكر, اعترض.
+_MASCULINE_PAST = re.compile(r"^(?:است\w{3}|ا[^لنس]ت\w{2})(?:ه|ها|هم)?$")
+_PREDICATE = re.compile(r"^(?!ال|[وفبل])\w{3,}ه$")  # indefinite and feminine: وبغداد غارقة
+_OBJECT = re.compile(r"(?:ه|ها|هم|نا|ني)$")
+# A predicate or an epithet begins behind the comma: والكويت، كما عهدناها، …
+_EPITHET = re.compile(r"\s?[،,] (?:ال|كما )\w")
 _NEAR = 8
 _LONGEST_LIST = 12
 _MOST_CARRIED_OVER = 3
 _FARTHEST_OBJECT = 4
+_FARTHEST_GIFT = 3
 _MANY_SPORT_WORDS = 5
 _WITH_OBJECT = re.compile(r"\w{2,}(?:ه|ها|هم)$")
 # Masdars of deeds by their form: استهداف, انسحاب, انتقاد.
@@ -78,16 +88,20 @@ def is_actor(text: str, words: Sequence[Word], place: NamedPlace, after: bool | 
     """Whether a place acts in a sentence. `after`: what holds of the actor or place whose name
     stands right before it; None where none does."""
     preposition = place.attached[-1:]
+    previous = _Previous(text, words)
+    if preposition == "ب" and previous.is_near(place.first, TRUSTING, _FARTHEST_GIFT):
+        return True
     if preposition in ("ب", "ك") or place.attached.endswith("ال"):
         return False
-    previous = _Previous(text, words)
     if preposition == "ل":
         return previous.takes_dative(place.first)
     if place.attached:
         if after is not None:
             return after
         head = previous.skip_list(place.first)
-        return (head != place.first and previous.makes_actor(head)) or _acts_on(text, words, place)
+        if head != place.first and previous.makes_actor(head):
+            return True
+        return _acts_on(text, words, place) or _is_theme(text, words, place)
     if previous.adjoins(place.first):
         return previous.makes_actor(place.first)
     return _acts_on(text, words, place) or _is_theme(text, words, place)
@@ -144,7 +158,7 @@ class _Previous:
         if not self.adjoins(position):
             return False
         key = self.words[position - 1].key
-        if _is_one(key, BY) and self.is_one_of(position - 1, FROM_WORD):
+        if _is_one(key, BY) and self.is_one_of(position - 1, FROM_WORD | TO_WORD):
             return True
         if _is_one(key, FROM_WORD):
             if not self.is_one_of(position - 1, ALL):
@@ -154,16 +168,19 @@ class _Previous:
                 return True
             key = self.words[position - 1].key
         if _is_one(key, TO_WORD):
-            return self.is_one_of(position - 1, TO)
+            return self.is_near(position - 1, TO, _FARTHEST_GIFT) and not self.is_near(
+                position - 1, MOVING, _FARTHEST_GIFT
+            )
         if _is_one(key, MOVING):
-            return False
+            return _is_one(key, RETURNING)
         if _is_one(key, TOWARD):
             return not self.is_near(position - 1, MOVING | TAKING, 2)
         if _WITH_OBJECT.match(key) and self.is_one_of(position - 1, RELATIVE):
             return True
         if _is_one(key, ACTOR_BEFORE) or _is_deed(key) or _is_verb(_stem(key)):
             return True
-        return key not in BARRIERS and self.is_near(position, ADDRESSING, _FARTHEST_OBJECT)
+        farthest = _FARTHEST_OBJECT + 2 * key.startswith("ال")
+        return key not in BARRIERS and self.is_near(position, ADDRESSING, farthest)
 
 
 def _acts_on(text: str, words: Sequence[Word], place: NamedPlace) -> bool:
@@ -188,12 +205,16 @@ def _acts_on(text: str, words: Sequence[Word], place: NamedPlace) -> bool:
 def _is_theme(text: str, words: Sequence[Word], place: NamedPlace) -> bool:
     """Whether a name opens a sentence or quotation, and the sentence goes on about it."""
     before = _before(text, words[place.first].start)
-    if place.first and not _OPENS.search(before):
+    opens = place.first == 0 or _OPENS.search(before) is not None
+    if place.last == len(words) or (not opens and not place.attached):
         return False
-    if place.last == len(words):
-        return False
+    if place.attached and opens and _EPITHET.match(text, words[place.last - 1].end):
+        return True
     gap = text[words[place.last - 1].end : words[place.last].start]
-    return gap.isspace() and words[place.last].key.isalpha() and words[place.last].key not in IN
+    key = words[place.last].key
+    if not gap.isspace() or not key.isalpha() or key in IN:
+        return False
+    return opens or (before.endswith(("،", "؛", ",")) and _PREDICATE.match(key) is not None)
 
 
 def _is_deed(key: str) -> bool:
@@ -202,10 +223,14 @@ def _is_deed(key: str) -> bool:
 
 
 def _is_verb(key: str) -> bool:
-    if key in NO_VERBS or key in MOVING:
+    bare = _OBJECT.sub("", key)
+    noun = f"{bare[:-1]}ه" if bare != key and bare.endswith("ت") else key  # زيارة for زيارتها
+    if any(form in NO_VERBS or form in MOVING for form in (key, bare, noun)):
         return False
     return (
         key in SAYING
+        or (bare in ACTING and not key.endswith("ه"))  # طلبة is no طلبه
+        or bool(_MASCULINE_PAST.match(key))
         or key in DOUBTING
         or bool(_FEMININE_PRESENT.match(key))
         or bool(_FEMININE_PAST.match(key))

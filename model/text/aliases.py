@@ -10,13 +10,13 @@ from typing import Any, cast
 from model.errors import InputError
 from model.records import CONNOTATIONS, Connotation
 from model.text.listing import read_entries
-from model.text.organs import name_organs, name_organs_of, spell_name
+from model.text.organs import SHORT_ORGANS, name_organs, name_organs_of, spell_name
 
 _NEUTRAL_KINDS = ("places", "heads")
 _KINDS = tuple(
     f"{kind}{context}"
     for kind in (*CONNOTATIONS, *_NEUTRAL_KINDS)
-    for context in ("", "_in_context")
+    for context in ("", "_in_context", "_with_cue")
 )
 
 
@@ -33,11 +33,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name: the target that it stands for, or, where it needs context, those that it may."""
+    """A name: the target that it stands for, or, where it needs context, those that it may.
+
+    A name that needs a cue needs context too, and beside it a word that makes it a name there.
+    """
 
     targets: tuple[str, ...]
     connotation: Connotation
     needs_context: bool = False
+    needs_cue: bool = False
     is_place: bool = False
     is_head: bool = False
 
@@ -62,17 +66,21 @@ def read_names(path: Path) -> tuple[dict[str, Target], dict[str, Alias]]:
     for _, entry in entries:
         for name, alias in _made_names(entry):
             aliases.setdefault(name, alias)
+    if entries:
+        for name in SHORT_ORGANS:  # whose, tells the article
+            aliases.setdefault(name, Alias((), "neutral", needs_context=True))
     return targets, aliases
 
 
 def _listed_names(entry: Mapping[str, Any]) -> Iterator[tuple[str, Alias]]:
     """The names that an entry of the list spells out."""
     for kind in _KINDS:
-        plain = kind.removesuffix("_in_context")
+        plain = kind.removesuffix("_in_context").removesuffix("_with_cue")
         alias = Alias(
             targets=(entry["id"],),
             connotation="neutral" if plain in _NEUTRAL_KINDS else cast(Connotation, plain),
             needs_context=plain != kind,
+            needs_cue=kind.endswith("_with_cue"),
             is_place=plain == "places",
             is_head=plain == "heads",
         )
@@ -108,4 +116,5 @@ def _join(where: str, name: str, known: Alias | None, alias: Alias) -> Alias:
         )
     if known.connotation != alias.connotation:
         raise InputError(where, f"{name} has two connotations in context")
-    return replace(known, targets=(*known.targets, *alias.targets))
+    needs_cue = known.needs_cue and alias.needs_cue
+    return replace(known, targets=(*known.targets, *alias.targets), needs_cue=needs_cue)

@@ -8,7 +8,7 @@ from model.records import Connotation
 
 _MASCULINE = """
 الجيش|الرئيس|البرلمان|الجانب|العاهل|رئيس الوزراء|رئيس الحكومة|رئيس الجمهورية|مجلس الوزراء|سلاح الجو
-|مجلس الأمن القومي|الحرس الوطني
+|مجلس الأمن القومي|الحرس الوطني|سلاح الجو الملكي|سلاح البحرية
 """
 _FEMININE = """
 الحكومة|القوات|السلطات|الخارجية|الرئاسة|القيادة|الدولة|المخابرات|الاستخبارات
@@ -17,7 +17,12 @@ _FEMININE = """
 """
 _CONSTRUCT = "حكومة|جيش|سلطات|رئيس|رئيس وزراء|رئيس حكومة|رئيس جمهورية|ملك|عاهل|أمير|رئاسة"
 _LOADED_MASCULINE = "النظام|الاحتلال|العدو|الكيان|المحتل"
+_LOADED_FEMININE = "الفاشية|آلة الحرب|آلة القتل|آلة البطش|آلة القمع"
 _LOADED_CONSTRUCT = "نظام"
+
+
+# An organ alone is the one that the article called by its whole name last: الحكومة.
+SHORT_ORGANS = ("الحكومة", "الجيش", "الرئاسة", "البرلمان", "المجلس", "الجامعة", "القوة")
 
 
 def _split(words: str) -> list[str]:
@@ -32,6 +37,8 @@ def name_organs(adjective: str) -> Iterator[tuple[str, Connotation]]:
         yield f"{organ} {_definite(adjective)}ة", "neutral"
     for organ in _split(_LOADED_MASCULINE):
         yield f"{organ} {_definite(adjective)}", "pejorative"
+    for organ in _split(_LOADED_FEMININE):
+        yield f"{organ} {_definite(adjective)}ة", "pejorative"
 
 
 def name_organs_of(place: str) -> Iterator[tuple[str, Connotation]]:

@@ -11,8 +11,9 @@ from typing import TypeAlias
 from model.records import Mention
 from model.text.actors import NamedPlace, is_about_sport, is_actor
 from model.text.aliases import Alias, Target, read_names
-from model.text.context import NamedTargets, ShortNames, is_another
+from model.text.context import NamedTargets
 from model.text.phrases import PhraseIndex, PhraseMatch
+from model.text.short_names import ShortNames, is_another, is_common
 from model.text.words import Word, find_words, spelling_key
 
 _LONGEST_WORD = 30
@@ -75,9 +76,10 @@ class TargetList:
             for match in matches:
                 if not reading.counts(match):
                     continue
-                target: str | None = match.entry.targets[0]
                 if match.entry.needs_context:
                     target = named.resolve(match, (number, match.start))
+                else:
+                    target = match.entry.targets[0]
                 if target is not None:
                     _append(mentions[-1], target, reading.mention(match), text, match.entry)
         return mentions
@@ -111,7 +113,7 @@ class _Reading:
             return False
         if alias.is_head:
             return not _NAMED_AFTER_HEAD.search(text, before, match.start)
-        if _is_attribute(text, match.start, match.phrase):
+        if _is_attribute(text, match.start, match.phrase) or is_common(text, match):
             return False
         if match.phrase.startswith(_STATE) and _FOUNDING.search(text, before, match.start):
             return False

@@ -134,6 +134,71 @@ def test_organs_heads_and_short_names(tmp_path: Path, text: str, found: list[str
     assert [mention.text for _, mention in listed] == found
 
 
+SHORT = """
+- {id: turkey, name: تركيا, name_en: Türkiye, conflict: t, side: s, places: [تركيا],
+   adjectives: [تركي]}
+- {id: iran, name: إيران, name_en: Iran, conflict: g, side: i, places: [إيران],
+   adjectives: [إيراني]}
+- {id: hamas, name: حركة حماس, name_en: Hamas, conflict: p, side: h, neutral: [حركة حماس, حماس],
+   neutral_in_context: [الحركة]}
+- {id: fatah, name: حركة فتح, name_en: Fatah, conflict: p, side: f, neutral: [حركة فتح],
+   neutral_with_cue: [فتح]}
+- {id: israel, name: إسرائيل, name_en: Israel, conflict: p, side: i, places: [إسرائيل],
+   pejorative_in_context: [العدو]}
+- {id: brothers, name: جماعة الإخوان, name_en: Brotherhood, conflict: e, side: b,
+   neutral: [جماعة الإخوان], neutral_in_context: [الإخوان]}
+- {id: jordan, name: الأردن, name_en: Jordan, conflict: j, side: j, places: [الأردن],
+   places_in_context: [عمّان]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("التقت فتح وحماس", ["فتح", "وحماس"]),
+        ("قال قيادي في فتح لحركة حماس", ["فتح", "لحركة حماس"]),
+        ("سمت حركة فتح وفدها. وقالت فتح إنها باقية", ["حركة فتح", "فتح"]),
+        ("سمت حركة فتح وفدها. وقالت فتح باب البيت", ["حركة فتح"]),
+        ("طلبت حماس فتح المعبر مع فتح باب الحوار", ["حماس"]),
+        ("قال قيادي في فتح", []),
+        ("سدت حماس الطريق فشلت حرية الحركة", ["حماس"]),
+        ("لعب الفريق بكل حماس", []),
+        (
+            "أقالت الحكومة الإيرانية وزيرا. وعدت تركيا الحكومة ضعيفة",
+            ["الحكومة الإيرانية", "تركيا", "الحكومة"],
+        ),
+        ("أعلنت الحكومة موقفها. تركيا ترفض", ["تركيا"]),
+        (
+            "قاتلت حماس العدو. وفي بيان حماس أن العدو خسر في إسرائيل",
+            ["حماس", "العدو", "حماس", "العدو"],
+        ),
+        ("تحدثت إيران عن إسرائيل وعن العدو. إيران ترفض", ["إيران", "إسرائيل", "إيران"]),
+        ("كشف خفافيش الإخوان. ثم عاد الإخوان", ["الإخوان", "الإخوان"]),
+        ("اجتمع الإخوان في البيت", []),
+        ("رحبت عمّان بالقرار", ["عمّان"]),
+        ("رحبت عمان بالقرار", []),
+        ("رفض الأردن العرض ورحبت عمان به", ["الأردن", "عمان"]),
+        ("تقصف آلة الحرب التركية القرى", ["آلة الحرب التركية"]),
+    ],
+)
+def test_common_words_are_names_only_in_context(
+    tmp_path: Path, text: str, found: list[str]
+) -> None:
+    path = tmp_path / "targets.yaml"
+    path.write_text(SHORT, encoding="utf-8")
+    texts = [f"{part}." for part in text.split(". ")]
+    named = TargetList.read(path).find_mentions(texts)
+    assert [mention.text for listed in named for _, mention in listed] == found
+
+
+def test_an_organ_alone_is_whose_it_was_last(tmp_path: Path) -> None:
+    path = tmp_path / "targets.yaml"
+    path.write_text(SHORT, encoding="utf-8")
+    texts = ["قال الجيش الإيراني.", "ترفض تركيا.", "ثم قال الجيش.", *["مر يوم."] * 6, "قال الجيش."]
+    found = TargetList.read(path).find_mentions(texts)
+    assert [target for listed in found for target, _ in listed] == ["iran", "turkey", "iran"]
+
+
 def test_the_list_names_every_side_by_one_rule() -> None:
     entries = yaml.safe_load(SEEDS.read_text(encoding="utf-8"))
     loaded: dict[str, dict[str, bool]] = {}
