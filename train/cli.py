@@ -63,7 +63,7 @@ def run_all(
             finetune_run,
             run.checkpoint_dir,
             lambda: fingerprint(
-                run.fingerprint("encoder", "embedded", "training"),
+                run.fingerprint("encoder", "parity", "embedded", "training"),
                 training_inputs(run.config),
                 hash_files([run.dataset_dir, *lists]),
             ),

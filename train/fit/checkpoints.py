@@ -39,7 +39,7 @@ def fit_checkpoint(
     else that decides the weights: code, targets, encoder); else it starts afresh.
     """
     data_hash = hash_sentences([*train, *validation])
-    config_hash = run.fingerprint("encoder", "embedded", "training")
+    config_hash = run.fingerprint("encoder", "parity", "embedded", "training")
     current = f"{config_hash} {data_hash} {inputs}"
     known = trainer_dir / _FINGERPRINT
     if not (known.is_file() and known.read_text(encoding="utf-8") == current):
