@@ -31,11 +31,15 @@ HOLDERS: tuple[Holder, ...] = get_args(Holder)
 
 
 class Record:
-    """Turns into plain JSON and back; fields in `_omit_none` are left out where they are None."""
+    """Turns into plain JSON and back.
+
+    Fields in `_omit_none` are left out where they are None, those in `_omit_empty` where empty.
+    """
 
     __slots__ = ()
     _nested: ClassVar[Mapping[str, type[Record]]] = {}
     _omit_none: ClassVar[frozenset[str]] = frozenset()
+    _omit_empty: ClassVar[frozenset[str]] = frozenset()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers, in the order of the fields."""
@@ -43,6 +47,8 @@ class Record:
         for item in fields(self):  # type: ignore[arg-type]
             value = getattr(self, item.name)
             if value is None and item.name in self._omit_none:
+                continue
+            if not value and item.name in self._omit_empty:
                 continue
             if item.name in self._nested:
                 value = [part.to_dict() for part in value]
@@ -62,10 +68,12 @@ class Record:
         values: dict[str, Any] = {}
         for name in known:
             if name not in data:
-                if name in cls._omit_none:
+                if name in cls._omit_none | cls._omit_empty:
                     continue
                 raise RecordError(cls.__name__, f"field {name} is missing")
             value = data[name]
+            if value is None and name in cls._omit_empty:
+                continue
             if name in cls._nested:
                 value = tuple(cls._nested[name].from_dict(part) for part in value)
             elif isinstance(value, list):
@@ -182,20 +190,59 @@ class Sentence(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class ClassLabel(Record):
+    """What one task says of a text, read alone or beside a second one (a target's name, a title).
+
+    `confidence`: how sure the label is, between 0 and 1; None where nothing is known.
+    """
+
+    task: str
+    pair: str | None
+    label: str
+    confidence: float | None = None
+
+    _omit_none: ClassVar[frozenset[str]] = frozenset({"confidence"})
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpan(Record):
+    """A span that one task marks in a text."""
+
+    task: str
+    start: int
+    end: int
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class LabelledSentence(Sentence):
-    """A sentence with its labels; `story` is the unit that splits and folds keep whole."""
+    """A sentence with its labels; `story` is the unit that splits and folds keep whole.
+
+    `classes` and `spans` are labels of tasks other than stance and loaded terms, and of sets that
+    come from other hands; `dataset` names that set (None: the run's own articles), `tasks` what it
+    is labelled for (None: stance and loaded terms), so that no span can mean that none is there.
+    """
 
     outlet: str
     published: str | None
     story: str
     stances: tuple[Stance, ...]
     loaded_terms: tuple[LoadedTerm, ...]
+    dataset: str | None = None
+    tasks: tuple[str, ...] | None = None
+    classes: tuple[ClassLabel, ...] = ()
+    spans: tuple[TaskSpan, ...] = ()
 
     _nested: ClassVar[Mapping[str, type[Record]]] = {
         "voices": Voice,
         "stances": Stance,
         "loaded_terms": LoadedTerm,
+        "classes": ClassLabel,
+        "spans": TaskSpan,
     }
+    _omit_none: ClassVar[frozenset[str]] = frozenset({"dataset", "tasks"})
+    _omit_empty: ClassVar[frozenset[str]] = frozenset({"classes", "spans"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +260,11 @@ class Prediction(Sentence):
     classes: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Any] = field(default_factory=dict)
 
-    _nested: ClassVar[Mapping[str, type[Record]]] = LabelledSentence._nested
+    _nested: ClassVar[Mapping[str, type[Record]]] = {
+        "voices": Voice,
+        "stances": Stance,
+        "loaded_terms": LoadedTerm,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +288,14 @@ def check_sentence_law(article: Article, sentence: Sentence) -> None:
         )
 
 
-def spans_of(sentence: Sentence) -> Iterator[Mention | LoadedTerm]:
-    """Every mention and loaded term of a labelled or predicted sentence."""
+def spans_of(sentence: Sentence) -> Iterator[Mention | LoadedTerm | TaskSpan]:
+    """Every mention, loaded term and task span of a labelled or predicted sentence."""
     stances: Iterable[Stance] = getattr(sentence, "stances", ())
     for stance in stances:
         yield from stance.mentions
     yield from getattr(sentence, "loaded_terms", ())
+    if isinstance(sentence, LabelledSentence):
+        yield from sentence.spans
 
 
 def check_span_laws(sentence: Sentence) -> None:

@@ -12,8 +12,8 @@ from model.net.checkpoint import save_checkpoint
 from model.net.encoding import TextEncoder, register_placeholders
 from model.net.network import FramingNetwork
 from model.records import Article
-from train.config import EmbeddedConfig
 from train.fit.encoders import start_encoder
+from train.settings import EmbeddedConfig
 
 ROOT = Path(__file__).parents[1]
 TEXTS = [
@@ -45,9 +45,8 @@ def article() -> Article:
 def write_tiny_checkpoint(path: Path, architecture: str = "bert") -> Path:
     """A checkpoint with random weights: BERT as AraBERT has it, or ModernBERT."""
     torch.manual_seed(0)
-    tokenizer, encoder = start_encoder(
-        "embedded", embedded=TINY, views=TEXTS * 3, max_length=32, dropout=0.0
-    )
+    started = start_encoder("embedded", embedded=TINY, views=TEXTS * 3, max_length=32, dropout=0.0)
+    tokenizer, encoder = started.tokenizer, started.encoder
     if architecture == "modernbert":
         from transformers import ModernBertConfig, ModernBertModel
 
@@ -70,8 +69,7 @@ def write_tiny_checkpoint(path: Path, architecture: str = "bert") -> Path:
         path,
         FramingNetwork(encoder, 0.0).eval(),
         TextEncoder(tokenizer, 32),
-        targets=ROOT / "seeds/targets.yaml",
-        lexicon=ROOT / "seeds/loaded_terms.yaml",
+        lists=(ROOT / "seeds/targets.yaml", ROOT / "seeds/loaded_terms.yaml"),
         training={"encoder": "embedded"},
         card="# tiny\n",
     )

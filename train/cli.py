@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +14,14 @@ from model.errors import ConfigError, NabraError
 from model.predict import predict
 from model.report.__main__ import report
 from train.annotate import app as annotate_app
-from train.config import Run, missing_paths, read_run
+from train.config import Run, expand_path, missing_paths, read_run
 from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
 from train.prepare import prepare, prepare_run
+from train.push import push
 
 app = new_app(help="nabra (نبرة): how Arabic news is framed — who is named how, in whose voice.")
-for door in (prepare, finetune, evaluate, predict, report):
+for door in (prepare, finetune, evaluate, predict, report, push):
     app.command()(door)
 app.add_typer(annotate_app, name="annotate")
 
@@ -43,19 +45,25 @@ def run_all(
     quiet: Quiet = False,
 ) -> None:
     """prepare, finetune and evaluate in turn; a step whose inputs did not change is skipped."""
-    from train.steps import fingerprint, hash_files, is_done, mark_done, training_inputs
+    from train.steps import (
+        data_hashes,
+        fingerprint,
+        hash_files,
+        is_done,
+        mark_done,
+        training_inputs,
+    )
 
     run = _read_checked(config, overrides)
-    data = run.config.data
-    lists = [data.annotations, data.targets, data.lexicon]
+    lists = run.lists or ()
     steps: list[tuple[str, Callable[..., None], Path, Callable[[], str]]] = [
         (
             "prepare",
             prepare_run,
             run.dataset_dir,
             lambda: fingerprint(
-                run.fingerprint("data", "split", "silver"),
-                hash_files([*data.articles, *data.unlabelled, *lists]),
+                run.fingerprint("data", "datasets", "split", "silver", "tasks"),
+                *data_hashes(run.config).values(),
             ),
         ),
         (
@@ -63,8 +71,8 @@ def run_all(
             finetune_run,
             run.checkpoint_dir,
             lambda: fingerprint(
-                run.fingerprint("encoder", "parity", "embedded", "training"),
-                training_inputs(run.config),
+                run.fingerprint("encoder", "revision", "parity", "tasks", "embedded", "training"),
+                *training_inputs(run.config).files.values(),
                 hash_files([run.dataset_dir, *lists]),
             ),
         ),
@@ -101,14 +109,20 @@ def _check_lists(run: Run) -> None:
     from model.text.lexicon import Lexicon
     from model.text.targets import TargetList
     from train.data.annotations import read_annotations
+    from train.data.public import read_public
 
-    data = run.config.data
-    checks: list[Callable[[], object]] = [
-        lambda: read_records(data.articles, columns=data.columns),
-        lambda: TargetList.read(Path(data.targets)),
-        lambda: Lexicon.read(Path(data.lexicon)),
-        lambda: read_annotations(Path(data.annotations)),
-    ]
+    checks: list[Callable[[], object]] = []
+    if data := run.config.data:
+        checks += [
+            lambda: read_records(data.articles, columns=data.columns),
+            lambda: TargetList.read(Path(data.targets)),
+            lambda: Lexicon.read(Path(data.lexicon)),
+            lambda: read_annotations(Path(data.annotations)),
+        ]
+    tasks = {task.name: task for task in run.config.task_list}
+    for name, dataset in run.config.datasets.items():
+        path, task = expand_path(dataset.path), tasks[dataset.task]
+        checks.append(partial(read_public, dataset.format, path, name=name, task=task))
     faults = []
     for read in checks:
         try:

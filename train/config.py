@@ -5,119 +5,17 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, get_args
 
 from omegaconf import OmegaConf
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from model.errors import ConfigError, InputError
-from model.text.normalize import Parity
-from train.data.silver.combine import Combination
-from train.data.split import SplitBy
-
-Share = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class DataConfig(_Part):
-    """What the dataset is made of. Paths are relative to the working directory."""
-
-    articles: Annotated[list[str], Field(min_length=1)]
-    annotations: str
-    targets: str
-    lexicon: str
-    unlabelled: list[str]
-    outlet: str | None
-    columns: dict[str, str]
-
-
-class SplitConfig(_Part):
-    """What test text shares with no training text, and shares of the sentences.
-
-    `held_out` names the outlets or targets of the test split, where it is split by them, in place
-    of a draw; `events`: whether articles of the same days that tell of one event are one story.
-    """
-
-    by: SplitBy
-    held_out: list[str]
-    events: bool
-    validation: Share
-    test: Share
-    seed: int
-
-    @model_validator(mode="after")
-    def _something_is_left_for_training(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise ValueError("validation and test together leave nothing for training")
-        if self.held_out and self.by not in ("outlet", "target"):
-            raise ValueError(f"held_out names outlets or targets, and by is {self.by}")
-        return self
-
-
-class SilverConfig(_Part):
-    """How the rules' votes on `data.unlabelled` become labels; less sure ones are left out."""
-
-    combine: Combination
-    min_confidence: Annotated[float, Field(ge=0, le=1)]
-
-
-class EmbeddedConfig(_Part):
-    """The compact encoder that `encoder: embedded` trains from the run's own training text."""
-
-    vocabulary: Annotated[int, Field(ge=200)]
-    layers: Count
-    width: Count
-    heads: Count
-    feed_forward: Count
-
-    @model_validator(mode="after")
-    def _heads_share_the_width(self) -> Self:
-        if self.width % self.heads:
-            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
-        return self
-
-
-class TrainingConfig(_Part):
-    """The fine-tuning run."""
-
-    epochs: Count
-    batch_size: Count
-    learning_rate: Positive
-    weight_decay: Annotated[float, Field(ge=0)]
-    warmup_ratio: Share
-    dropout: Share
-    token_dropout: Share
-    max_length: Annotated[int, Field(ge=16, le=8192)]
-    seed: int
-
-
-class EvaluationConfig(_Part):
-    """Below `fewest_test_stories` the scorecard adds grouped folds over all gold."""
-
-    folds: Annotated[int, Field(ge=2)]
-    fewest_test_stories: Annotated[int, Field(ge=0)]
-    resamples: Annotated[int, Field(ge=100)]
-
-
-class RunConfig(_Part):
-    """A whole run."""
-
-    output_dir: str | None
-    encoder: str
-    parity: Parity
-    data: DataConfig
-    split: SplitConfig
-    silver: SilverConfig
-    embedded: EmbeddedConfig
-    training: TrainingConfig
-    evaluation: EvaluationConfig
+from train.coherence import broken_rules
+from train.settings import RunConfig
 
 
 class Run:
@@ -137,6 +35,12 @@ class Run:
     def checkpoint_dir(self) -> Path:
         """Where `finetune` writes what it ends with."""
         return self.dir / "checkpoint"
+
+    @property
+    def lists(self) -> tuple[Path, Path] | None:
+        """The files of targets and of loaded terms; None where the run has no articles."""
+        data = self.config.data
+        return (Path(data.targets), Path(data.lexicon)) if data else None
 
     def fingerprint(self, *parts: str) -> str:
         """SHA-256 of these parts of the config (all of it where none is named)."""
@@ -168,20 +72,26 @@ def read_run(path: str | Path, overrides: Sequence[str] = ()) -> Run:
         raise ConfigError(path, [f"is no valid YAML mapping: {message}"]) from None
     if not isinstance(plain, dict):
         raise ConfigError(path, ["holds no mapping of keys"])
+    faults = broken_rules(plain)
     try:
-        return Run(path, RunConfig.model_validate(plain))
+        config = RunConfig.model_validate(plain)
     except ValidationError as error:
-        raise ConfigError(path, _faults(error)) from None
+        faults = _faults(error) + faults
+    if faults:
+        raise ConfigError(path, faults)
+    return Run(path, config)
 
 
 def _faults(error: ValidationError) -> list[str]:
     faults = []
     for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"])
+        key = ".".join(str(part) for part in item["loc"] if part != "[key]")
         if item["type"] == "extra_forbidden":
             faults.append(f"{key}: unknown key{_suggestion(item['loc'])}")
         elif item["type"] == "missing":
             faults.append(f"{key}: missing")
+        elif item["loc"][-1] == "[key]":
+            faults.append(f"{key}: a task's name is small letters, digits and _")
         else:
             message = item["msg"].removeprefix("Value error, ").lower()
             is_whole_part = isinstance(item["input"], dict)
@@ -192,26 +102,50 @@ def _faults(error: ValidationError) -> list[str]:
 
 
 def _suggestion(location: Sequence[str | int]) -> str:
-    model: Any = RunConfig
-    for part in location[:-1]:
-        field = model.model_fields.get(part) if hasattr(model, "model_fields") else None
-        model = field.annotation if field else None
-    known = list(getattr(model, "model_fields", {}))
+    part: Any = RunConfig
+    for key in location[:-1]:
+        part = _part_at(part, key)
+    known = list(getattr(part, "model_fields", {}))
     near = difflib.get_close_matches(str(location[-1]), known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _part_at(part: Any, key: str | int) -> Any:
+    """The model of a key: that of the field, of its values where it is a mapping, None else."""
+    field = getattr(part, "model_fields", {}).get(key)
+    if field is None:
+        return part  # a name within a mapping of parts, whose model was found a step before
+    for model in (field.annotation, *get_args(field.annotation)):
+        if hasattr(model, "model_fields"):
+            return model
+    return None
+
+
+def expand_path(path: str) -> Path:
+    """A path of the config, with `$NABRA_DATA` and the like read from the environment."""
+    return Path(os.path.expandvars(path))
 
 
 def missing_paths(run: Run) -> list[str]:
     """A line for each file or folder that the config names and that is not there."""
     data = run.config.data
-    named: Mapping[str, Sequence[str]] = {
-        "data.articles": data.articles,
-        "data.annotations": [data.annotations],
-        "data.targets": [data.targets],
-        "data.lexicon": [data.lexicon],
-        "data.unlabelled": data.unlabelled,
-    }
-    return [
+    named: dict[str, Sequence[str]] = {}
+    if data:
+        named = {
+            "data.articles": data.articles,
+            "data.annotations": [data.annotations],
+            "data.targets": [data.targets],
+            "data.lexicon": [data.lexicon],
+            "data.unlabelled": data.unlabelled,
+        }
+    unset = []
+    for name, dataset in run.config.datasets.items():
+        path = str(expand_path(dataset.path))
+        if "$" in path:
+            unset.append(f"datasets.{name}.path: {path}: the variable is not set")
+        else:
+            named[f"datasets.{name}.path"] = [path]
+    return unset + [
         f"{key}: {path} does not exist"
         for key, paths in named.items()
         for path in paths

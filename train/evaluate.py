@@ -13,7 +13,6 @@ from model.errors import NabraError
 from train.config import Run, read_run
 
 if TYPE_CHECKING:
-    from model.net.classifier import Classifier
     from model.records import LabelledSentence
     from train.score.outputs import SystemOutput
     from train.score.scorecard import Reading, Scorecard
@@ -51,18 +50,22 @@ def evaluate(
 def evaluate_run(run: Run, *, quiet: bool) -> None:
     """Score the run's checkpoint on its test split; over folds too where that holds few stories."""
     hush_libraries()
-    from model.net.checkpoint import add_main_scores, checkpoint_hash
+    from model.net.checkpoint import checkpoint_hash
+    from model.net.classifier import load
     from train.data.dataset import read_dataset
-    from train.fit.checkpoints import hash_sentences
+    from train.fit.checkpoints import hash_sentences, write_scores
+    from train.judging import label_gold
     from train.score.scorecard import DatasetFacts, Scorecard, count_split
+    from train.score.tasks import score_tasks, scores_record
 
     splits = read_dataset(run.dataset_dir)
     settings = run.config.evaluation
     if not splits["test"]:
         raise NabraError(run.dataset_dir, "the test split is empty", "raise split.test")
-    readings = [_read_test(run, splits)]
-    if len({sentence.story for sentence in splits["test"]}) < settings.fewest_test_stories:
-        readings.append(_read_folds(run, splits, quiet=quiet))
+    test = splits["test"]
+    outputs = label_gold(load(run.checkpoint_dir), test)
+    tasks = score_tasks(test, outputs, run.config.task_list)
+    readings = _readings(run, splits, outputs, quiet=quiet)
     scorecard = Scorecard(
         dataset=DatasetFacts(
             hash=hash_sentences([s for split in splits.values() for s in split]),
@@ -70,9 +73,10 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
         ),
         checkpoints={MODEL: checkpoint_hash(run.checkpoint_dir)},
         readings=tuple(readings),
-        notes=(LEXICON_NOTE,),
+        notes=(LEXICON_NOTE,) if readings else (),
+        tasks=tasks,
     )
-    add_main_scores(run.checkpoint_dir, _main_scores(readings))
+    write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
     _write(scorecard, run.dir, quiet=quiet)
 
 
@@ -85,6 +89,7 @@ def evaluate_checkpoints(
     from model.net.classifier import load
     from train.data.annotations import read_annotations
     from train.fit.checkpoints import hash_sentences
+    from train.judging import label_gold
     from train.score.scorecard import DatasetFacts, Scorecard, build_reading, count_split
 
     gold = read_annotations(data)
@@ -98,39 +103,28 @@ def evaluate_checkpoints(
     _write(scorecard, output, quiet=quiet)
 
 
-def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list[SystemOutput]:
-    """What the classifier says of gold sentences whose voices and targets are given."""
-    from dataclasses import replace
-
-    from model.records import Prediction
-    from train.score.outputs import SystemOutput
-
-    drafts = [
-        Prediction.extend(
-            sentence,
-            outlet=sentence.outlet,
-            published=sentence.published,
-            url=None,
-            stances=tuple(replace(stance, label=None, origin=None) for stance in sentence.stances),
-            loaded_terms=(),
-        )
-        for sentence in gold
-    ]
-    return [
-        SystemOutput(tuple(str(stance.label) for stance in done.stances), done.loaded_terms)
-        for done in classifier.complete(drafts)
-    ]
-
-
-def _read_test(run: Run, splits: dict[str, list[LabelledSentence]]) -> Reading:
-    from model.net.classifier import load
+def _readings(
+    run: Run,
+    splits: dict[str, list[LabelledSentence]],
+    outputs: Sequence[SystemOutput],
+    *,
+    quiet: bool,
+) -> list[Reading]:
+    """The readings of nabra's own tasks beside the baselines; none where the run lacks one."""
+    from model.tasks import DEFAULT_TASKS
     from train.score.scorecard import build_reading
 
-    outputs = {MODEL: label_gold(load(run.checkpoint_dir), splits["test"])}
-    outputs |= _baseline_outputs(run, splits["train"], splits["test"])
-    return build_reading(
-        "test", splits["test"], outputs, num_resamples=run.config.evaluation.resamples
-    )
+    settings = run.config.evaluation
+    own = [number for number, s in enumerate(splits["test"]) if s.dataset is None]
+    if not own or not set(DEFAULT_TASKS) <= set(run.config.task_list):
+        return []
+    test = [splits["test"][number] for number in own]
+    named = {MODEL: [outputs[number] for number in own]}
+    named |= _baseline_outputs(run, [s for s in splits["train"] if s.dataset is None], test)
+    readings = [build_reading("test", test, named, num_resamples=settings.resamples)]
+    if len({sentence.story for sentence in test}) < settings.fewest_test_stories:
+        readings.append(_read_folds(run, splits, quiet=quiet))
+    return readings
 
 
 def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: bool) -> Reading:
@@ -138,14 +132,15 @@ def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: b
     from model.net.classifier import load
     from train.data.dataset import read_manifest
     from train.data.split import grouped_folds
-    from train.fit.checkpoints import fit_checkpoint
+    from train.fit.checkpoints import Folders, fit_checkpoint
+    from train.judging import label_gold
     from train.score.scorecard import build_reading
     from train.steps import training_inputs
 
     settings = run.config.evaluation
     sentences = [sentence for held in splits.values() for sentence in held]
     silver = set(read_manifest(run.dataset_dir)["silver_articles"])
-    gold = [sentence for sentence in sentences if sentence.article_id not in silver]
+    gold = [s for s in sentences if s.article_id not in silver and s.dataset is None]
     folds = grouped_folds(gold, settings.folds, run.config.split.seed)
     tested: list[LabelledSentence] = []
     outputs: dict[str, list[SystemOutput]] = {}
@@ -157,14 +152,14 @@ def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: b
             run,
             train,
             (),
-            checkpoint_dir=fold_dir / "checkpoint",
-            trainer_dir=fold_dir / "trainer",
-            metrics_path=fold_dir / "metrics.jsonl",
+            folders=Folders.under(fold_dir),
             inputs=training_inputs(run.config),
+            on_change="restart",  # what a killed evaluation left is of no worth to anybody
             quiet=True,
         )
         found = {MODEL: label_gold(load(fold_dir / "checkpoint"), fold)}
-        for name, output in (found | _baseline_outputs(run, train, fold)).items():
+        own = [sentence for sentence in train if sentence.dataset is None]
+        for name, output in (found | _baseline_outputs(run, own, fold)).items():
             outputs.setdefault(name, []).extend(output)
         tested += fold
     return build_reading("folds", tested, outputs, num_resamples=settings.resamples)
@@ -186,8 +181,9 @@ def _baseline_outputs(
     )
     from train.score.outputs import SystemOutput
 
-    lexicon = Lexicon.read(Path(run.config.data.lexicon))
-    targets = TargetList.read(Path(run.config.data.targets)).targets
+    assert run.lists is not None, "own sentences come from a run with articles"
+    targets = TargetList.read(run.lists[0]).targets
+    lexicon = Lexicon.read(run.lists[1])
 
     def label_by_rule(sentence: LabelledSentence) -> SystemOutput:
         terms = find_terms(sentence.text, sentence.voices, sentence.stances, lexicon)

@@ -7,11 +7,16 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import model
 import train
 from model.archive.write import write_json
-from train.config import RunConfig
+from train.config import expand_path
+from train.settings import RunConfig
+
+if TYPE_CHECKING:
+    from train.fit.checkpoints import Inputs
 
 _STEPS_FILE = "steps.json"
 
@@ -21,10 +26,25 @@ def fingerprint(*parts: str) -> str:
     return hashlib.sha256("\n".join((code_hash(), *parts)).encode()).hexdigest()
 
 
-def training_inputs(config: RunConfig) -> str:
-    """A hash of what decides the weights beside config and sentences: code, targets, encoder."""
-    encoder = [config.encoder] if Path(config.encoder).is_dir() else []
-    return fingerprint(hash_files([config.data.targets, *encoder]))
+def data_hashes(config: RunConfig) -> dict[str, str]:
+    """SHA-256 of what a dataset is made of: seeds, inputs, sets of other hands."""
+    hashes = {name: hash_files([expand_path(d.path)]) for name, d in config.datasets.items()}
+    if data := config.data:
+        hashes["seeds"] = hash_files([data.annotations, data.targets, data.lexicon])
+        hashes["inputs"] = hash_files([*data.articles, *data.unlabelled])
+    return hashes
+
+
+def training_inputs(config: RunConfig) -> Inputs:
+    """What decides the weights beside config and sentences: code, targets, encoder."""
+    from train.fit.checkpoints import Inputs
+
+    files = {}
+    if config.data:
+        files["targets"] = hash_files([config.data.targets])
+    if Path(config.encoder).is_dir():
+        files["encoder"] = hash_files([config.encoder])
+    return Inputs(code_hash(), files)
 
 
 def hash_files(paths: Iterable[str | Path]) -> str:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model.errors import CheckpointError, OutputError
+from model.errors import CheckpointError, NabraError, OutputError
 from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork, load_state, split_state
-from model.records import LOADED_CATEGORIES, SCHEMA_VERSION, STANCE_LABELS
+from model.records import SCHEMA_VERSION
+from model.tasks import Task
 from model.text.lexicon import Lexicon
 from model.text.normalize import PREPROCESSING_VERSION
+from model.text.surroundings import Context
 from model.text.targets import TargetList
 
 WEIGHTS = "model.safetensors"
 RECORD = "nabra.json"
 TARGETS = "targets.yaml"
 LEXICON = "loaded_terms.yaml"
+_READ = frozenset({"tasks", "max_length", "stride", "parity", "context"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Checkpoint:
     lexicon: Lexicon
     record: dict[str, Any]
     path: Path
+    context: Context = "none"
 
 
 def save_checkpoint(
@@ -40,14 +45,15 @@ def save_checkpoint(
     network: FramingNetwork,
     encoder: TextEncoder,
     *,
-    targets: Path,
-    lexicon: Path,
+    lists: tuple[Path, Path] | None,
+    context: Context = "none",
     training: dict[str, Any],
     card: str,
 ) -> None:
     """Write a complete checkpoint at `path`, in place of one that stood there.
 
     It is built beside its place and moved there whole, so that no half of one is ever found.
+    `lists` are the files of targets and loaded terms, None for a checkpoint that names nobody.
     `training` goes into the record: hashes, seed, counts, scores.
     """
     from safetensors.torch import save_file
@@ -65,17 +71,16 @@ def save_checkpoint(
     config.save_pretrained(building)
     encoder.tokenizer.save_pretrained(building)
     save_file(split_state(network), building / WEIGHTS, metadata={"format": "pt"})
-    shutil.copyfile(targets, building / TARGETS)
-    shutil.copyfile(lexicon, building / LEXICON)
+    for name, given in zip((TARGETS, LEXICON), lists or (None, None), strict=True):
+        (building / name).write_bytes(given.read_bytes() if given else b"[]\n")
     record = {
         "schema_version": SCHEMA_VERSION,
-        "tasks": {
-            "stance": {"kind": "classify", "labels": list(STANCE_LABELS)},
-            "loaded_terms": {"kind": "tag", "labels": list(LOADED_CATEGORIES)},
-        },
+        "tasks": [task.to_dict() for task in network.tasks],
         "preprocessing": PREPROCESSING_VERSION,
         "parity": encoder.parity,
         "max_length": encoder.max_length,
+        "stride": encoder.stride,
+        "context": context,
         "calibration": None,
         "main_scores": None,
         **training,
@@ -109,11 +114,15 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(path, f"cannot be read: {' '.join(str(error).split())}") from None
     expected = (SCHEMA_VERSION, PREPROCESSING_VERSION)
     found = (record.get("schema_version"), record.get("preprocessing"))
-    if found != expected or not {"max_length", "parity"} <= record.keys():
+    if found != expected or not record.keys() >= _READ or not isinstance(record["tasks"], list):
         raise CheckpointError(
             path, f"is of version {found}, this nabra reads {expected}", "train it again"
         )
-    network = FramingNetwork(AutoModel.from_config(config), dropout=0.0)
+    try:
+        tasks = [Task.from_dict(task) for task in record["tasks"]]
+    except NabraError as error:
+        raise CheckpointError(path / RECORD, f"names a task of another form: {error}") from None
+    network = FramingNetwork(AutoModel.from_config(config), 0.0, tasks)
     try:
         load_state(network, state)
     except RuntimeError as error:
@@ -125,24 +134,34 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         network.to("cuda")
     return Checkpoint(
         network=network,
-        encoder=TextEncoder(tokenizer, record["max_length"], record["parity"]),
+        encoder=TextEncoder(tokenizer, record["max_length"], record["parity"], record["stride"]),
         targets=TargetList.read(path / TARGETS),
         lexicon=Lexicon.read(path / LEXICON),
         record=record,
         path=path,
+        context=record["context"],
     )
 
 
-def add_main_scores(path: Path, scores: dict[str, Any]) -> None:
-    """Write the scores that an evaluation found into the checkpoint's record."""
+def read_lists(lists: tuple[Path, Path] | None) -> tuple[TargetList, Lexicon]:
+    """The targets and loaded terms of two files; empty ones where none is named."""
+    if lists is None:
+        return TargetList({}, {}), Lexicon({})
+    return TargetList.read(lists[0]), Lexicon.read(lists[1])
+
+
+def add_main_scores(path: Path, scores: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the scores that an evaluation found into the checkpoint's record; returns that."""
     record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    _write_record(path, {**record, "main_scores": scores})
+    record["main_scores"] = scores
+    _write_record(path, record)
+    return dict(record)
 
 
 def checkpoint_hash(path: Path) -> str:
     """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists."""
     record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    deciding = (record.get("max_length"), record.get("preprocessing"), record.get("parity"))
+    deciding = [record.get(name) for name in ("preprocessing", *sorted(_READ))]
     digest = hashlib.sha256(repr(deciding).encode())
     for file in sorted(path.iterdir()):
         if file.is_file() and file.name not in (RECORD, "README.md"):

@@ -6,24 +6,37 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from model.net.checkpoint import Checkpoint, load_checkpoint
-from model.net.decoding import decode_spans
+from model.net.decoding import TaggedSpan, decode_spans
 from model.net.encoding import Pair, Window
-from model.net.network import stance_probabilities
+from model.net.network import probabilities
 from model.records import STANCE_LABELS, Article, LoadedTerm, Prediction, Stance, article_id
+from model.tasks import LOADED_TERMS, STANCE
 from model.text.attribution import attribute_terms
 from model.text.sentences import segment
 from model.text.stances import draft_stances, holder_words
+from model.text.surroundings import Surroundings
 from model.text.words import find_words
 
 _WINDOW_SENTENCES = 1024  # sentences sorted by length together; bounds the memory of a stream
 _BATCH_TOKENS = 4096  # padded tokens of one pass through the network
+
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class _TextReading(NamedTuple):
+    """Of one window: by task the tag probabilities of its own words (words, labels, tags), and
+    the probabilities of the labels."""
+
+    tags: dict[str, FloatArray]
+    classes: dict[str, FloatArray]
 
 
 class Classifier:
@@ -53,8 +66,9 @@ class Classifier:
     def complete_stream(self, drafts: Iterable[Prediction]) -> Iterator[Prediction]:
         """`complete` over any number of drafts, in order, in bounded memory."""
         drafts = iter(drafts)
+        surroundings = Surroundings(self.checkpoint.context)
         while window := list(itertools.islice(drafts, _WINDOW_SENTENCES)):
-            yield from self.complete(window)
+            yield from self._complete(window, surroundings)
 
     def draft(self, article: Article) -> list[Prediction]:
         """The sentences of an article with voices and stances to judge, nothing predicted yet."""
@@ -74,38 +88,80 @@ class Classifier:
 
     def complete(self, drafts: Sequence[Prediction]) -> list[Prediction]:
         """The drafts with the network's labels and spans; targets and voices stay as they came."""
+        return self._complete(drafts, Surroundings(self.checkpoint.context))
+
+    def classify(self, task: str, pairs: Sequence[tuple[str, str]]) -> list[dict[str, float]]:
+        """For each (text, second text) the probabilities of a pair task's labels."""
+        (found,) = [t for t in self.checkpoint.network.tasks if t.name == task]
+        encoded = self.checkpoint.encoder.pairs([(text, second, "") for text, second in pairs])
+        return [_named(found.labels, scores) for scores in self._classify(encoded, task)]
+
+    def _complete(
+        self, drafts: Sequence[Prediction], surroundings: Surroundings
+    ) -> list[Prediction]:
         encoder = self.checkpoint.encoder
-        windows = encoder.windows([draft.text for draft in drafts])
-        pairs = encoder.pairs(
-            [
-                (
-                    holder_words(draft.text, draft.voices, stance),
-                    self.checkpoint.targets.targets[stance.target].name,
-                    stance.mentions[0].text if stance.mentions else "",
-                )
-                for draft in drafts
-                for stance in draft.stances
-            ]
-        )
-        flat_windows = [window for listed in windows for window in listed]
-        tags = iter(self._tag(flat_windows))
-        scores = iter(self._classify(pairs))
+        contexts = surroundings.read(drafts)
+        windows = encoder.windows([draft.text for draft in drafts], contexts)
+        read = iter(self._read([window for listed in windows for window in listed]))
+        scores = iter(self._judge(drafts, contexts))
         return [
             replace(
                 draft,
-                stances=tuple(_judged(stance, next(scores)) for stance in draft.stances),
-                loaded_terms=self._loaded_terms(draft, listed, [next(tags) for _ in listed]),
+                stances=tuple(
+                    _judged(stance, row) if (row := next(scores)) is not None else stance
+                    for stance in draft.stances
+                ),
+                **self._text_results(draft, listed, [next(read) for _ in listed]),
             )
             for draft, listed in zip(drafts, windows, strict=True)
         ]
 
+    def _judge(
+        self, drafts: Sequence[Prediction], contexts: Sequence[str] | None
+    ) -> Sequence[FloatArray | None]:
+        """The probabilities of each stance of the drafts in turn; None where no head judges it."""
+        asked = [(number, s) for number, draft in enumerate(drafts) for s in draft.stances]
+        if STANCE not in self.checkpoint.network.tasks:
+            return [None] * len(asked)
+        pairs = self.checkpoint.encoder.pairs(
+            [
+                (
+                    holder_words(drafts[number].text, drafts[number].voices, stance),
+                    self.checkpoint.targets.targets[stance.target].name,
+                    stance.mentions[0].text if stance.mentions else "",
+                )
+                for number, stance in asked
+            ],
+            None if contexts is None else [contexts[number] for number, _ in asked],
+        )
+        return self._classify(pairs, STANCE.name)
+
+    def _text_results(
+        self, draft: Prediction, windows: Sequence[Window], read: Sequence[_TextReading]
+    ) -> dict[str, Any]:
+        """The fields of a prediction that come from reading the sentence alone."""
+        fields: dict[str, Any] = {"classes": {}, "spans": {}}
+        words = find_words(draft.text)
+        for task in self.checkpoint.network.tasks:
+            if task.kind == "tag":
+                tags = [reading.tags[task.name] for reading in read]
+                spans = decode_spans(draft.text, words, windows, tags, task.labels)
+                if task == LOADED_TERMS:
+                    fields["loaded_terms"] = self._loaded_terms(draft, spans)
+                else:
+                    fields["spans"][task.name] = [_span(draft.text, span) for span in spans]
+            elif not task.pair:
+                scores = np.mean([reading.classes[task.name] for reading in read], axis=0)
+                label = task.labels[int(scores.argmax())]
+                fields["classes"][task.name] = {
+                    "label": label,
+                    "scores": _named(task.labels, scores),
+                }
+        return fields
+
     def _loaded_terms(
-        self,
-        draft: Prediction,
-        windows: Sequence[Window],
-        probabilities: Sequence[npt.NDArray[np.float64]],
+        self, draft: Prediction, spans: Sequence[TaggedSpan]
     ) -> tuple[LoadedTerm, ...]:
-        spans = decode_spans(draft.text, find_words(draft.text), windows, probabilities)
         lexicon = self.checkpoint.lexicon
         listed = [lexicon.look_up(draft.text[span.start : span.end]) for span in spans]
         return tuple(
@@ -122,22 +178,36 @@ class Classifier:
             )
         )
 
-    def _tag(self, windows: Sequence[Window]) -> list[npt.NDArray[np.float64]]:
-        """For each window the tag probabilities of its words (words, categories, tags)."""
-        results: list[npt.NDArray[np.float64]] = [np.empty(0)] * len(windows)
+    def _read(self, windows: Sequence[Window]) -> list[_TextReading]:
+        """For each window what all tasks make of it that read the sentence alone."""
+        tasks = [task for task in self.checkpoint.network.tasks if not task.pair]
+        if not tasks:
+            return [_TextReading({}, {}) for _ in windows]
+        results: dict[int, _TextReading] = {}
         for batch in _batches([len(window.input_ids) for window in windows]):
-            logits = self._run([windows[number] for number in batch])["tag_logits"]
-            probabilities = torch.softmax(logits.double(), dim=-1).cpu().numpy()
+            logits = self._run([windows[number] for number in batch])
+            arrays = {task.name: probabilities(logits[task.name]).cpu().numpy() for task in tasks}
             for row, number in enumerate(batch):
-                results[number] = probabilities[row, windows[number].first_tokens]
-        return results
+                results[number] = _TextReading(
+                    tags={
+                        task.name: arrays[task.name][row, windows[number].first_tokens]
+                        for task in tasks
+                        if task.kind == "tag"
+                    },
+                    classes={
+                        task.name: arrays[task.name][row]
+                        for task in tasks
+                        if task.kind == "classify"
+                    },
+                )
+        return [results[number] for number in range(len(windows))]
 
-    def _classify(self, pairs: Sequence[Pair]) -> list[npt.NDArray[np.float64]]:
-        """For each pair the probabilities of the stance labels."""
-        results: list[npt.NDArray[np.float64]] = [np.empty(0)] * len(pairs)
+    def _classify(self, pairs: Sequence[Pair], task: str) -> list[FloatArray]:
+        """For each pair the probabilities of the task's labels."""
+        results: list[FloatArray] = [np.empty(0)] * len(pairs)
         for batch in _batches([len(pair.input_ids) for pair in pairs]):
-            logits = self._run([pairs[number] for number in batch])["stance_logits"]
-            for number, row in zip(batch, stance_probabilities(logits).cpu().numpy(), strict=True):
+            logits = self._run([pairs[number] for number in batch])[task]
+            for number, row in zip(batch, probabilities(logits).cpu().numpy(), strict=True):
                 results[number] = row
         return results
 
@@ -181,13 +251,28 @@ def _as_article(item: str | Article) -> Article:
     )
 
 
-def _judged(stance: Stance, scores: npt.NDArray[np.float64]) -> Stance:
+def _judged(stance: Stance, scores: FloatArray) -> Stance:
+    label = STANCE_LABELS[int(scores.argmax())]
+    return replace(stance, label=label, scores=_named(STANCE_LABELS, scores))
+
+
+def _named(labels: Sequence[str], scores: FloatArray) -> dict[str, float]:
+    """The probabilities by label, rounded so that they still sum to 1."""
     best = int(scores.argmax())
     rounded = [round(float(value), 6) for value in scores]
-    # What rounding took or gave goes to the largest, so that the three still sum to 1.
+    # What rounding took or gave goes to the largest.
     rounded[best] = round(1.0 - sum(rounded) + rounded[best], 6)
-    named: dict[str, float] = dict(zip(STANCE_LABELS, rounded, strict=True))
-    return replace(stance, label=STANCE_LABELS[best], scores=named)
+    return dict(zip(labels, rounded, strict=True))
+
+
+def _span(text: str, span: TaggedSpan) -> dict[str, Any]:
+    return {
+        "start": span.start,
+        "end": span.end,
+        "text": text[span.start : span.end],
+        "label": span.category,
+        "confidence": round(span.confidence, 6),
+    }
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -30,18 +30,20 @@ def decode_spans(
     words: Sequence[Word],
     windows: Sequence[Window],
     probabilities: Sequence[npt.NDArray[np.float64]],
+    categories: Sequence[str] = LOADED_CATEGORIES,
 ) -> list[TaggedSpan]:
     """The spans of one sentence, by start.
 
-    `probabilities[i]` has the shape (words of window i, categories, tags). An I behind an O begins
-    a span. Every span is widened to whole written words; only `scare_quotes` keeps the marks at its
-    edges. Spans that become the same are one, with the higher confidence.
+    `probabilities[i]` has the shape (own words of window i, categories, tags). An I behind an O
+    begins a span; a span runs on over the border of two windows. Every span is widened to whole
+    written words; only `scare_quotes` keeps the marks at its edges. Spans that become the same are
+    one, with the higher confidence.
     """
     best: dict[tuple[int, int, str], float] = {}
-    for number, category in enumerate(LOADED_CATEGORIES):
+    for number, category in enumerate(categories):
         runs: list[tuple[int, int, list[float]]] = []
+        is_open = False
         for window, scores in zip(windows, probabilities, strict=True):
-            is_open = False
             layer = scores[:, number]
             for (start, end), tag, row in zip(
                 window.word_spans, layer.argmax(-1), layer, strict=True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from model.errors import CheckpointError
 from model.text.normalize import PLACEHOLDERS, Parity, View, normalize
@@ -12,16 +13,18 @@ from model.text.normalize import PLACEHOLDERS, Parity, View, normalize
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of a sentence that fits the network.
+    """A stretch of a sentence that fits the network, and which of its words it answers for.
 
-    `first_tokens[i]` is the place in `input_ids` of the first token of the window's i-th word,
-    `word_spans[i]` the slice of the sentence that this word stands for.
+    `first_tokens[i]` is the place in `input_ids` of the first token of the window's i-th own word,
+    `word_spans[i]` the slice of the sentence that this word stands for. Words that are there for
+    the others' sake belong to the window beside. `num_lost` tokens of too long words did not fit.
     """
 
     input_ids: list[int]
     token_type_ids: list[int]
     first_tokens: list[int]
     word_spans: list[tuple[int, int]]
+    num_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,19 @@ class Pair:
 
 
 class TextEncoder:
-    """Encodes text with the tokenizer of one checkpoint; `max_length` counts special tokens in."""
+    """Encodes text with the tokenizer of one checkpoint.
 
-    def __init__(self, tokenizer: Any, max_length: int, parity: Parity = "strict") -> None:
+    `max_length` counts special tokens in; two windows of a long sentence share up to `stride`
+    tokens. A context (a headline, the sentence before) is read behind the text, as another segment.
+    """
+
+    def __init__(
+        self, tokenizer: Any, max_length: int, parity: Parity = "strict", stride: int = 0
+    ) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.parity: Parity = parity
+        self.stride = stride
         self._open: int = tokenizer.cls_token_id
         self._close: int = tokenizer.sep_token_id
         for placeholder in PLACEHOLDERS:
@@ -50,19 +60,27 @@ class TextEncoder:
                     "register it with register_placeholders before training",
                 )
 
-    def windows(self, texts: Sequence[str]) -> list[list[Window]]:
-        """For each sentence its windows: all its words in order, `max_length` tokens at most."""
+    def windows(
+        self, texts: Sequence[str], contexts: Sequence[str] | None = None
+    ) -> list[list[Window]]:
+        """For each sentence its windows, at least one; each word is the own word of just one."""
         views = [normalize(text, self.parity) for text in texts]
         words = [_view_words(view) for view in views]
         pieces = self._tokenize(
             [[view.text[a:b] for a, b in spans] for view, spans in zip(views, words, strict=True)]
         )
         return [
-            self._windows(view, spans, word_pieces)
-            for view, spans, word_pieces in zip(views, words, pieces, strict=True)
+            self._windows(view, spans, word_pieces, context)
+            for view, spans, word_pieces, context in zip(
+                views, words, pieces, self._contexts(contexts, len(texts)), strict=True
+            )
         ]
 
-    def pairs(self, pairs: Sequence[tuple[str, str, str]]) -> list[Pair]:
+    def pairs(
+        self,
+        pairs: Sequence[tuple[str, str, str]],
+        contexts: Sequence[str] | None = None,
+    ) -> list[Pair]:
         """For each (holder's words, target's name, mention in the words) the ids of the pair.
 
         Where the words are too long, those around the mention are kept.
@@ -70,22 +88,34 @@ class TextEncoder:
         flat = [self._split(text) for pair in pairs for text in pair[:2]]
         pieces = self._tokenize(flat)
         encoded = []
-        for number, (_, _, mention) in enumerate(pairs):
+        for number, context in enumerate(self._contexts(contexts, len(pairs))):
             words = [token for word in pieces[2 * number] for token in word]
             name = [token for word in pieces[2 * number + 1] for token in word]
-            room = max(self.max_length - 3 - len(name), 0)
+            behind = len(context) + 1 if context else 0
+            room = max(self.max_length - 3 - len(name) - behind, 0)
             first_kept = 0
             if len(words) > room:
-                wanted = self._split(mention)
+                wanted = self._split(pairs[number][2])
                 middle = _tokens_before(flat[2 * number], pieces[2 * number], wanted)
                 first_kept = min(max(0, middle - room // 2), len(words) - room)
             kept = words[first_kept : first_kept + room]
             first = [self._open, *kept, self._close]
-            second = [*name[: self.max_length - len(first) - 1], self._close]
+            second = [*name[: self.max_length - len(first) - 1 - behind], self._close]
+            if context:
+                second += [*context, self._close]
             encoded.append(
                 Pair(first + second, [0] * len(first) + [1] * len(second), len(words) - len(kept))
             )
         return encoded
+
+    def _contexts(self, contexts: Sequence[str] | None, number: int) -> list[list[int]]:
+        """The tokens of each context, cut to a quarter of the length; none where there is none."""
+        if contexts is None:
+            return [[]] * number
+        split = self._tokenize([self._split(text) for text in contexts])
+        return [
+            [token for word in words for token in word][: self.max_length // 4] for words in split
+        ]
 
     def _split(self, text: str) -> list[str]:
         return normalize(text, self.parity).text.split()
@@ -112,32 +142,68 @@ class TextEncoder:
         return results
 
     def _windows(
-        self, view: View, spans: Sequence[tuple[int, int]], pieces: Sequence[list[int]]
+        self,
+        view: View,
+        spans: Sequence[tuple[int, int]],
+        pieces: Sequence[list[int]],
+        context: Sequence[int],
     ) -> list[Window]:
+        behind = [*context, self._close] if context else []
+        room = self.max_length - 2 - len(behind)
+        words = [(span, word) for span, word in zip(spans, pieces, strict=True) if word]
         windows: list[Window] = []
-        room = self.max_length - 2
-        tokens: list[int] = []
-        firsts: list[int] = []
-        sources: list[tuple[int, int]] = []
-
-        def close() -> None:
-            ids = [self._open, *tokens, self._close]
-            windows.append(Window(ids, [0] * len(ids), list(firsts), list(sources)))
-            tokens.clear()
-            firsts.clear()
-            sources.clear()
-
-        for (start, end), word in zip(spans, pieces, strict=True):
-            if not word:
-                continue
-            if tokens and len(tokens) + len(word) > room:
-                close()
-            firsts.append(len(tokens) + 1)
-            sources.append(view.to_source(start, end))
-            tokens += word[:room]
-        if tokens:
-            close()
+        for stretch in _cover([min(len(word), room) for _, word in words], room, self.stride):
+            ids = [self._open]
+            firsts: list[int] = []
+            sources: list[tuple[int, int]] = []
+            num_lost = 0
+            for number in range(stretch.first, stretch.end):
+                (start, end), word = words[number]
+                if stretch.first_own <= number < stretch.end_own:
+                    firsts.append(len(ids))
+                    sources.append(view.to_source(start, end))
+                    num_lost += len(word[room:])
+                ids += word[:room]
+            ids.append(self._close)
+            types = [0] * len(ids) + [1] * len(behind)
+            windows.append(Window(ids + behind, types, firsts, sources, num_lost))
         return windows
+
+
+class _Stretch(NamedTuple):
+    """Numbers of the words of a window, and of those that it answers for."""
+
+    first: int
+    end: int
+    first_own: int
+    end_own: int
+
+
+def _cover(sizes: Sequence[int], room: int, stride: int) -> list[_Stretch]:
+    """Stretches of words, `room` tokens at most, that share up to `stride` tokens with the next.
+
+    What two stretches share is divided in the middle, so that each word is read by the one in which
+    it has more words around it.
+    """
+    bounds: list[tuple[int, int]] = [] if sizes else [(0, 0)]
+    first = 0
+    while first < len(sizes):
+        end, filled = first, 0
+        while end < len(sizes) and filled + sizes[end] <= room:
+            filled += sizes[end]
+            end += 1
+        bounds.append((first, end))
+        if end == len(sizes):
+            break
+        start, shared = end, 0
+        while start - 1 > first and shared + sizes[start - 1] <= min(stride, room - sizes[end]):
+            start -= 1
+            shared += sizes[start]
+        first = start
+    cuts = [0, *((b + a) // 2 for (_, b), (a, _) in itertools.pairwise(bounds)), len(sizes)]
+    return [
+        _Stretch(*bound, *own) for bound, own in zip(bounds, itertools.pairwise(cuts), strict=True)
+    ]
 
 
 def _tokens_before(words: Sequence[str], pieces: Sequence[list[int]], wanted: Sequence[str]) -> int:

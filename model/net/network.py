@@ -1,92 +1,97 @@
-"""One encoder, two heads: stance of a sentence pair, loaded terms of a sentence."""
+"""One encoder with a head for each task."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from model.records import LOADED_CATEGORIES, STANCE_LABELS
+from model.tasks import DEFAULT_TASKS, Task
 
 TAGS = ("O", "B", "I")
-IGNORED = -100
+_HEADS = "heads."
 
 
 class FramingNetwork(nn.Module):
-    """A transformers encoder with a classification head and a tagging head.
+    """A transformers encoder with a head for each task.
 
-    The tagging head holds one BIO layer for each category, so that categories may overlap.
+    A classifying head reads the mean of the last states. A tagging head holds one BIO layer for
+    each label, so that spans of different labels may overlap.
     """
 
-    def __init__(self, encoder: Any, dropout: float) -> None:
+    def __init__(
+        self,
+        encoder: Any,
+        dropout: float,
+        tasks: Sequence[Task] = DEFAULT_TASKS,
+        token_dropout: TokenDropout | None = None,
+    ) -> None:
         super().__init__()
         if getattr(encoder, "pooler", None) is not None:
-            encoder.pooler = None  # BERT's own summary of [CLS], which neither head reads
+            encoder.pooler = None  # BERT's own summary of [CLS], which no head reads
         self.encoder = encoder
-        width = encoder.config.hidden_size
+        self.tasks = tuple(tasks)
         self.dropout = nn.Dropout(dropout)
-        self.stance_head = nn.Linear(width, len(STANCE_LABELS))
-        self.tag_head = nn.Linear(width, len(LOADED_CATEGORIES) * len(TAGS))
+        self.token_dropout = token_dropout
+        self.heads = nn.ModuleDict(
+            {task.name: nn.Linear(encoder.config.hidden_size, _num_outputs(task)) for task in tasks}
+        )
         self._takes_token_types = getattr(encoder.config, "type_vocab_size", 0) > 1
 
     def forward(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor,
-        token_type_ids: Tensor,
-        stance_labels: Tensor | None = None,
-        stance_weights: Tensor | None = None,
-        tag_labels: Tensor | None = None,
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
     ) -> dict[str, Tensor]:
-        """Logits of both heads, and the loss where labels are given.
+        """The logits of every task, from ids, mask and types of the shape (batch, length).
 
-        Shapes: ids, mask and types (batch, length); `stance_labels` and `stance_weights` (batch);
-        `tag_labels` (batch, length, categories). IGNORED marks what a row has no label for.
-        Returns `stance_logits` (batch, labels) and `tag_logits` (batch, length, categories, tags).
+        A classifying task has (batch, labels), a tagging task (batch, length, labels, tags).
         """
+        if self.training and self.token_dropout is not None:
+            input_ids = self.token_dropout(input_ids)
         inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
         if self._takes_token_types:
             inputs["token_type_ids"] = token_type_ids
-        hidden = self.dropout(self.encoder(**inputs).last_hidden_state)
+        hidden = self.dropout(self.encoder(**inputs).last_hidden_state).float()
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         pooled = (hidden * mask).sum(1) / mask.sum(1)
-        stance_logits = self.stance_head(pooled)
-        tag_logits = self.tag_head(hidden).unflatten(-1, (len(LOADED_CATEGORIES), len(TAGS)))
-        outputs = {"stance_logits": stance_logits, "tag_logits": tag_logits}
-        if stance_labels is not None and tag_labels is not None:
-            outputs["loss"] = _stance_loss(
-                stance_logits, stance_labels, stance_weights
-            ) + _tag_loss(tag_logits, tag_labels)
-        return outputs
+        return {
+            task.name: self.heads[task.name](pooled)
+            if task.kind == "classify"
+            else self.heads[task.name](hidden).unflatten(-1, (len(task.labels), len(TAGS)))
+            for task in self.tasks
+        }
 
 
-def _stance_loss(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
-    """Mean cross-entropy over the rows that have a label, weighted; 0 where none has one."""
-    losses = functional.cross_entropy(
-        logits.float(), labels, ignore_index=IGNORED, reduction="none"
-    )
-    weight = (labels != IGNORED).to(losses.dtype) * (1.0 if weights is None else weights)
-    return (losses * weight).sum() / weight.sum().clamp(min=1e-6)
+class TokenDropout(nn.Module):
+    """Some tokens become the unknown one, so that the words around a word are read, too.
+
+    Special tokens stay. Chance comes from torch, whose state a resumed training restores.
+    """
+
+    def __init__(self, probability: float, unknown_id: int, special_ids: Collection[int]) -> None:
+        super().__init__()
+        self.probability = probability
+        self.unknown_id = unknown_id
+        self.special_ids: Tensor
+        self.register_buffer("special_ids", torch.tensor(sorted(special_ids)), persistent=False)
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        """Ids of the same shape."""
+        drops = torch.rand(input_ids.shape, device=input_ids.device) < self.probability
+        drops &= ~torch.isin(input_ids, self.special_ids)
+        return torch.where(drops, self.unknown_id, input_ids)
 
 
-def _tag_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of the tags, summed over categories and averaged over labelled words."""
-    losses = functional.cross_entropy(
-        logits.float().flatten(0, 2), labels.flatten(), ignore_index=IGNORED, reduction="sum"
-    )
-    num_words = (labels[..., 0] != IGNORED).sum().clamp(min=1)
-    return losses / num_words
+def _num_outputs(task: Task) -> int:
+    return len(task.labels) * (1 if task.kind == "classify" else len(TAGS))
 
 
 def split_state(network: FramingNetwork) -> dict[str, Tensor]:
     """The weights under the names that transformers looks for, so that AutoModel reads them."""
     prefix = f"{network.encoder.base_model_prefix}."
     state = {f"{prefix}{name}": value for name, value in network.encoder.state_dict().items()}
-    for head in ("stance_head", "tag_head"):
-        for name, value in getattr(network, head).state_dict().items():
-            state[f"{head}.{name}"] = value
+    state |= {f"{_HEADS}{name}": value for name, value in network.heads.state_dict().items()}
     return {name: value.detach().to("cpu").contiguous() for name, value in state.items()}
 
 
@@ -106,6 +111,6 @@ def count_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def stance_probabilities(logits: Tensor) -> Tensor:
-    """Softmax over the labels, in float64 so that three probabilities sum to 1."""
+def probabilities(logits: Tensor) -> Tensor:
+    """Softmax over the last axis, in float64 so that probabilities sum to 1."""
     return torch.softmax(logits.double(), dim=-1)

@@ -199,6 +199,13 @@ def _scores(main_scores: object) -> dict[str, dict[str, str]]:
         return {}
     readings: dict[str, dict[str, str]] = {}
     for name, value in main_scores.items():
+        if name == "tasks" and isinstance(value, Mapping):  # scores by label fill a scorecard
+            kept = ("value", "support")
+            value = {
+                f"{task} · {scores.get('measure')}": {key: scores.get(key) for key in kept}
+                for task, scores in value.items()
+                if isinstance(scores, Mapping)
+            }
         reading, scores = (name, value) if isinstance(value, Mapping) else ("", {name: value})
         named = {SCORE_NAMES.get(key, key): text for key, text in _flat(scores)}
         readings[reading] = readings.get(reading, {}) | named

@@ -25,10 +25,11 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
             [[kind, *(counts[kind] for counts in splits.values())] for kind in _SIZES],
         ),
     ]
-    for layer, title in (("stances", "Stances"), ("loaded_terms", "Loaded terms")):
+    for layer, title in _LAYERS:
         labels = sorted({label for counts in splits.values() for label in counts[layer]})
         rows = [[label, *(c[layer].get(label, 0) for c in splits.values())] for label in labels]
-        lines += ["", f"## {title}, by origin", "", *_table(["", *splits], rows)]
+        if rows or layer in _OWN:
+            lines += ["", f"## {title}", "", *_table(["", *splits], rows)]
     lines += [
         "",
         "`gold` was labelled by hand, `silver` by rules, with the rules and a confidence beside"
@@ -47,6 +48,13 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+_LAYERS = (
+    ("stances", "Stances, by origin"),
+    ("loaded_terms", "Loaded terms, by origin"),
+    ("classes", "Labels of sets from other hands, by task"),
+    ("spans", "Spans of sets from other hands, by task"),
+)
+_OWN = ("stances", "loaded_terms")
 _SIZES = ("sentences", "articles", "stories")
 
 

@@ -116,12 +116,16 @@ def _count(sentences: Sequence[LabelledSentence]) -> dict[str, Any]:
     rules.update(
         rule for sentence in sentences for t in sentence.loaded_terms for rule in t.rules or ()
     )
+    classes = Counter((c.task, c.label) for sentence in sentences for c in sentence.classes)
+    spans = Counter((s.task, s.label) for sentence in sentences for s in sentence.spans)
     return {
         "sentences": len(sentences),
         "articles": len({sentence.article_id for sentence in sentences}),
         "stories": len({sentence.story for sentence in sentences}),
         "stances": {f"{origin}/{label}": n for (origin, label), n in sorted(stances.items())},
         "loaded_terms": {f"{origin}/{kind}": n for (origin, kind), n in sorted(terms.items())},
+        "classes": {f"{task}/{label}": n for (task, label), n in sorted(classes.items())},
+        "spans": {f"{task}/{label}": n for (task, label), n in sorted(spans.items())},
         "silver_rules": dict(sorted(rules.items())),
     }
 
@@ -131,14 +135,15 @@ def _table(sentences: Sequence[LabelledSentence]) -> Any:
 
     rows = [sentence.to_dict() for sentence in sentences]
     features = _features()
-    return Dataset.from_dict({name: [row[name] for row in rows] for name in features}, features)
+    return Dataset.from_dict({name: [row.get(name) for row in rows] for name in features}, features)
 
 
 def _features() -> Any:
     from datasets import Features, List, Value
 
     number, text, real = Value("int32"), Value("string"), Value("float64")
-    span = {"start": number, "end": number, "text": text, "term": text}
+    span_at = {"start": number, "end": number, "text": text}
+    span = span_at | {"term": text}
     voice = {"start": number, "end": number, "kind": text, "speaker": text, "cue": text}
     judged = {"origin": text, "rules": List(text), "confidence": real}
     stance = {"target": text, "holder": text, "speaker": text, "label": text} | judged
@@ -157,5 +162,9 @@ def _features() -> Any:
             "story": text,
             "stances": List(stance | {"mentions": List(span | {"connotation": text})}),
             "loaded_terms": List(term | {"group": number} | judged),
+            "dataset": text,
+            "tasks": List(text),
+            "classes": List({"task": text, "pair": text, "label": text, "confidence": real}),
+            "spans": List({"task": text, "label": text} | span_at),
         }
     )

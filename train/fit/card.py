@@ -2,45 +2,263 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import yaml
 
-def model_card(name: str, training: Mapping[str, Any]) -> str:
-    """Markdown: what the model reads and gives, what it was trained on, what it is not for."""
-    return f"""---
-language: ar
-library_name: transformers
-tags: [stance-detection, token-classification, news-framing]
----
+from model.tasks import DEFAULT_TASKS, LOADED_TERMS, STANCE, Task
 
-# {name}
+_TAGS = {"classify": "text-classification", "tag": "token-classification"}
+_MEASURES = {"macro_f1": "macro-F1", "span_f1_exact": "exact micro-F1"}
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+# `_` within a word is no markup; a mark or a number at the start could begin a list.
+_NO_PLAIN = re.compile(r"[^\w .,;:/()+='-]|\b_|_\b|^[+=-]|^\d(?=\d*[.)])")
 
-A nabra classifier for the framing of Arabic news. For each target that a sentence names it reads
-the holder's own words and says `favor`, `against` or `none`; and it marks loaded terms in six
-categories. It describes wording. It does not say who is right, or whether a report is true.
+_ABOUT = """\
+A nabra classifier for Arabic news: it reads sentences and describes how they are worded. It does
+not say who is right, or whether a report is true."""
 
-| | |
-| --- | --- |
-| encoder | `{training["encoder"]}` |
-| weights | {training["num_parameters"]:,} |
-| training sentences | {training["num_sentences"]:,} |
-| stances | {_counts(training["stance_counts"])} |
-| loaded terms | {_counts(training["loaded_term_counts"])} |
-| seed | {training["seed"]} |
-| training data (SHA-256) | `{training["training_data_hash"]}` |
-| config (SHA-256) | `{training["config_hash"]}` |
+_USE = """\
+## Use
 
-**Scores.** In `main_scores` of `nabra.json` once `nabra evaluate` has run, and in the run's
-scorecard beside the baselines, with support and intervals.
+**Intended.** To find and count wording over many articles, with a person who reads what it finds
+before drawing a conclusion; to compare how outlets name the same actors; as a first pass that
+people then correct.
 
-**Use.** To find and count wording over many articles, with a person reading what it finds. Not to
-rate an outlet, an author or a single sentence unseen.
-
-**Limits.** A checkpoint trained on the seeds alone has seen synthetic articles about a few
-conflicts; on other topics and dialects expect less than its scorecard says.
+**Out of scope.** Rating or ranking an outlet, an author or a single sentence unseen. Deciding
+whether something is true, lawful or to be removed. Any decision about a person. Languages other
+than Arabic, and texts that are no news, unless it was trained on such.
 """
 
+_LOADING = """\
+## Loading
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{label} {number}" for label, number in sorted(counts.items())) or "none"
+```python
+from model import load
+
+classifier = load("path/to/this/folder")
+for prediction in classifier.predict(["…"]):
+    print(prediction.to_dict())
+```
+
+`config.json`, `model.safetensors` and the tokenizer are read by `transformers` too, which then
+gives the encoder alone; `nabra predict` takes whole archives."""
+
+
+def model_card(name: str, record: Mapping[str, Any]) -> str:
+    """Markdown from a checkpoint's record (`nabra.json`), for a person who finds the folder.
+
+    What the record does not hold is left out; names from a config cannot become markup. The same
+    record gives the same card.
+    """
+    given = record.get("tasks")
+    tasks = DEFAULT_TASKS if given is None else [Task.from_dict(task) for task in given]
+    parts = [
+        _front_matter(record, tasks),
+        f"# {_plain(name)}",
+        _ABOUT,
+        *_what_it_reads(record, tasks),
+        _LOADING,
+        *_what_it_learned(record),
+        *_scores(record.get("main_scores") or {}),
+        _USE.rstrip(),
+        *_limits(record),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _front_matter(record: Mapping[str, Any], tasks: Sequence[Task]) -> str:
+    """What a hub reads; the encoder is named where it came from one."""
+    tags = ["nabra", "news-framing"] + (["stance-detection"] if STANCE in tasks else [])
+    matter = {
+        "language": ["ar"],
+        "library_name": "transformers",
+        "tags": tags + sorted({_TAGS[task.kind] for task in tasks}),
+    }
+    encoder = str(record.get("encoder", ""))
+    if record.get("encoder_revision") and _HUB_ID.fullmatch(encoder):
+        matter["base_model"] = encoder
+    return f"---\n{yaml.safe_dump(matter, sort_keys=False)}---"
+
+
+def _what_it_reads(record: Mapping[str, Any], tasks: Sequence[Task]) -> Iterator[str]:
+    yield "## What it reads and gives"
+    yield _table(
+        ("task", "reads", "gives", "labels"),
+        (
+            (_code(task.name), *_in_and_out(task), ", ".join(map(_code, task.labels)))
+            for task in tasks
+        ),
+    )
+    facts = {
+        "preprocessing": "preprocessing, version",
+        "parity": "preprocessing, parity",
+        "max_length": "tokens read at once",
+        "stride": "tokens that two windows of a longer sentence share",
+        "context": "context read behind the sentence",
+    }
+    rows = [(title, _code(record[key])) for key, title in facts.items() if key in record]
+    if rows:
+        yield _table(("", ""), rows)
+
+
+def _in_and_out(task: Task) -> tuple[str, str]:
+    if task == STANCE:
+        return "the holder's own words, beside the target's neutral name", "one label"
+    if task == LOADED_TERMS:
+        return "a sentence", "spans of whole words"
+    if task.kind == "tag":
+        return "a text", "spans"
+    return "a text beside a second one" if task.pair else "a text", "one label"
+
+
+def _what_it_learned(record: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Training"
+    versions = record.get("versions") or {}
+    encoder = _code(record.get("encoder", ""))
+    facts = {
+        "encoder": f"{encoder}, made from the training text"
+        if encoder == "`embedded`"
+        else encoder,
+        "its revision": _code(record.get("encoder_revision") or "none: not from a hub"),
+        "weights": _number(record.get("num_parameters")),
+        "training sentences": _number(record.get("num_sentences")),
+        "seed": _code(record.get("seed", "")),
+        "versions": ", ".join(_code(f"{name} {version}") for name, version in versions.items()),
+    }
+    sets = record.get("dataset_counts") or {}
+    facts |= {f"sentences of {_code(name)}": _number(count) for name, count in sets.items()}
+    yield _table(("", ""), facts.items())
+    hashes = {"train": record.get("training_data_hash"), **(record.get("data_hashes") or {})}
+    hashes |= {"config": record.get("config_hash"), "code": record.get("code_hash")}
+    yield _table(
+        ("hash of", "SHA-256"),
+        ((_code(name), _code(value)) for name, value in hashes.items() if value),
+    )
+    counts = list(_label_counts(record))
+    if counts:
+        yield "Labels in the training sentences:"
+        yield _table(
+            ("task", "label", "count"),
+            ((_code(task), _code(label), _number(count)) for task, label, count in counts),
+        )
+    if warnings := record.get("warnings"):
+        yield "Said while it was trained:"
+        yield "\n".join(f"- {_plain(warning)}" for warning in warnings)
+
+
+def _label_counts(record: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Task, label and number; nabra's own tasks may have labels from sets of other hands too."""
+    counts: dict[tuple[str, str], int] = {}
+    layers = ((STANCE.name, "stance_counts"), (LOADED_TERMS.name, "loaded_term_counts"))
+    for task, key in layers:
+        for label, count in (record.get(key) or {}).items():
+            counts[task, label] = count
+    for path, count in (record.get("other_counts") or {}).items():
+        task, _, label = path.partition("/")
+        counts[task, label] = counts.get((task, label), 0) + count
+    for (task, label), count in sorted(counts.items()):
+        yield task, label, count
+
+
+def _scores(main_scores: Mapping[str, Any]) -> Iterator[str]:
+    """By task and label with support; without any, who adds them."""
+    yield "## Scores"
+    tasks = main_scores.get("tasks") or {}
+    if not tasks:
+        yield "No scores by class yet: `nabra evaluate` adds them here."
+    else:
+        yield (
+            "On the **test split**, which training did not see, counted over the sentences that are"
+            " labelled for the task. Support is the number of gold labels or spans; spans count as"
+            " found only with the same borders and label. The run's scorecard has the baselines"
+            " and intervals beside them."
+        )
+    for name, scores in tasks.items():
+        measure = _MEASURES.get(scores["measure"], scores["measure"])
+        items = "spans" if scores["kind"] == "tag" else "labels"
+        yield (
+            f"### {_code(name)}: {_plain(measure)} {scores['value']:.3f}"
+            f" ({_number(scores['support'])} {items})"
+        )
+        yield _table(
+            ("label", "precision", "recall", "F1", "support"),
+            (
+                (
+                    _code(label),
+                    *(
+                        f"{one[ratio]:.3f}" if one["support"] else "–"
+                        for ratio in ("precision", "recall", "f1")
+                    ),
+                    _number(one["support"]),
+                )
+                for label, one in scores["labels"].items()
+            ),
+        )
+    readings = {
+        name: figures
+        for name, figures in main_scores.items()
+        if name != "tasks" and isinstance(figures, Mapping)
+    }
+    if readings:
+        yield (
+            "Main figures by reading (`test`: the test split; `folds`: grouped folds over all gold,"
+            " each story predicted by a model that did not see it):"
+        )
+        yield _table(
+            ("reading", "figures"),
+            (
+                (_code(name), ", ".join(_figure(key, value) for key, value in figures.items()))
+                for name, figures in readings.items()
+            ),
+        )
+
+
+def _limits(record: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Limits"
+    lines = [
+        f"It has learned from {_number(record.get('num_sentences'))} sentences. On other topics,"
+        " outlets, dialects and years expect less than the scores above say.",
+        "A score with a small support is little known: one label more or less moves it.",
+        "The seeds of nabra are synthetic articles, all but one; a checkpoint that was"
+        " trained on them alone has seen nothing else.",
+        "What annotators disagree on, it does not know either.",
+    ]
+    if record.get("calibration") is None:
+        lines.append("Its probabilities are not calibrated: read them as an order, not as odds.")
+    yield "\n".join(f"- {line}" for line in lines)
+    yield "## Licence"
+    yield (
+        "nabra's code is under Apache-2.0. That says nothing about these weights: the encoder, the"
+        " articles and every labelled set of other hands that they were trained on keep their own"
+        " licences, and some allow research only. See to it that you may pass the weights on"
+        " before you do."
+    )
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _figure(key: str, value: object) -> str:
+    return f"{_plain(key)} {f'{value:.3f}' if isinstance(value, float) else _plain(value)}"
+
+
+def _number(value: int | None) -> str:
+    return "unknown" if value is None else f"{value:,}"
+
+
+def _code(value: object) -> str:
+    """A value as it is, in a span of code; as plain text where that could not hold it."""
+    text = str(value)
+    holds = text.isprintable() and text.strip() and not set(text) & set("`|")
+    return f"`{text}`" if holds else _plain(text)
+
+
+def _plain(value: object) -> str:
+    """Text on one line, in which nothing is markup."""
+    text = " ".join(str(value).split())
+    return _NO_PLAIN.sub(lambda found: f"&#{ord(found[0])};", text) or "(empty)"

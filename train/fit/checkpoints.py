@@ -4,22 +4,53 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import transformers
 
 from model.errors import OutputError
-from model.net.checkpoint import save_checkpoint
+from model.archive.write import write_text
+from model.net.checkpoint import add_main_scores, save_checkpoint
 from model.net.network import count_parameters
 from model.records import LabelledSentence
 from model.text.targets import TargetList
 from train.config import Run
 from train.fit.card import model_card
-from train.fit.trainer import finetune
+from train.fit.fitting import Fit, Score, fit_network
+from train.fit.identity import IDENTITY, TrainingIdentity, is_finished, refuse_changed
+from train.fit.processes import num_processes
 
-_FINGERPRINT = "fingerprint.txt"
+OnChange = Literal["refuse", "restart"]
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a training leaves its checkpoint, what it goes on from, and its metrics."""
+
+    checkpoint: Path
+    trainer: Path
+    metrics: Path
+
+    @classmethod
+    def under(cls, folder: Path) -> Folders:
+        """The usual names in one folder."""
+        return cls(folder / "checkpoint", folder / "trainer", folder / "metrics.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What decides the weights beside config and sentences: hashes of code and of files by name."""
+
+    code: str
+    files: Mapping[str, str]
 
 
 def fit_checkpoint(
@@ -27,60 +58,53 @@ def fit_checkpoint(
     train: Sequence[LabelledSentence],
     validation: Sequence[LabelledSentence],
     *,
-    checkpoint_dir: Path,
-    trainer_dir: Path,
-    metrics_path: Path,
-    inputs: str,
+    folders: Folders,
+    inputs: Inputs,
+    seed: int | None = None,
+    score: Score | None = None,
+    on_change: OnChange = "refuse",
     quiet: bool,
-) -> int:
-    """Train with the run's settings and write the checkpoint; returns the number of weights.
+) -> Fit:
+    """Train with the run's settings (and `seed`, in place of theirs) and write the checkpoint.
 
-    `trainer_dir` is used again only for the very same config, sentences and `inputs` (a hash of all
-    else that decides the weights: code, targets, encoder); else it starts afresh.
+    What an unfinished training left in the trainer's folder is gone on with by the very same one
+    only. Another one is refused with NabraError, which names what differs, or starts afresh.
     """
-    data_hash = hash_sentences([*train, *validation])
-    config_hash = run.fingerprint("encoder", "parity", "embedded", "training")
-    current = f"{config_hash} {data_hash} {inputs}"
-    known = trainer_dir / _FINGERPRINT
-    if not (known.is_file() and known.read_text(encoding="utf-8") == current):
-        try:
-            shutil.rmtree(trainer_dir, ignore_errors=True)
-            trainer_dir.mkdir(parents=True)
-            known.write_text(current, encoding="utf-8")
-        except OSError as error:
-            fix = "choose another output_dir"
-            raise OutputError(trainer_dir, f"cannot be written ({error.strerror})", fix) from None
-    targets_path = Path(run.config.data.targets)
-    targets = TargetList.read(targets_path).targets
-    network, encoder = finetune(
+    seed = run.config.training.seed if seed is None else seed
+    identity = _identity(run, train, validation, inputs, seed)
+    _settle(folders.trainer, identity, on_change)
+    lists = run.lists
+    targets = TargetList.read(lists[0]).targets if lists else {}
+    fit = fit_network(
         run.config,
         train,
         validation,
         {target.id: target.name for target in targets.values()},
-        trainer_dir=trainer_dir,
-        metrics_path=metrics_path,
+        seed=seed,
+        trainer_dir=folders.trainer,
+        metrics_path=folders.metrics,
+        score=score,
         show_progress=sys.stderr.isatty() and not quiet,
     )
-    training = {
-        "encoder": run.config.encoder,
-        "seed": run.config.training.seed,
-        "config_hash": run.fingerprint(),
-        "training_data_hash": data_hash,
-        "num_parameters": count_parameters(network),
-        "num_sentences": len(train),
-        "stance_counts": dict(Counter(str(s.label) for t in train for s in t.stances)),
-        "loaded_term_counts": dict(Counter(t.category for s in train for t in s.loaded_terms)),
-    }
-    save_checkpoint(
-        checkpoint_dir,
-        network,
-        encoder,
-        targets=targets_path,
-        lexicon=Path(run.config.data.lexicon),
-        training=training,
-        card=model_card(checkpoint_dir.parent.name, training),
-    )
-    return count_parameters(network)
+    if fit.is_main_process:
+        record = _record(run, train, fit, identity, seed)
+        save_checkpoint(
+            folders.checkpoint,
+            fit.network,
+            fit.text_encoder,
+            lists=lists,
+            context=run.config.training.context,
+            training=record,
+            card=model_card(folders.checkpoint.parent.name, record),
+        )
+        identity.write(folders.trainer / IDENTITY, finished=True)
+    return fit
+
+
+def write_scores(checkpoint: Path, scores: Mapping[str, Any]) -> None:
+    """Write what an evaluation found into a checkpoint's record and its card."""
+    record = add_main_scores(checkpoint, scores)
+    write_text(checkpoint / "README.md", model_card(checkpoint.parent.name, record))
 
 
 def hash_sentences(sentences: Sequence[LabelledSentence]) -> str:
@@ -89,3 +113,81 @@ def hash_sentences(sentences: Sequence[LabelledSentence]) -> str:
     for sentence in sentences:
         digest.update(json.dumps(sentence.to_dict(), ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
+
+
+def _identity(
+    run: Run,
+    train: Sequence[LabelledSentence],
+    validation: Sequence[LabelledSentence],
+    inputs: Inputs,
+    seed: int,
+) -> TrainingIdentity:
+    config = run.config.model_dump(
+        mode="json", include={"encoder", "revision", "parity", "tasks", "embedded", "training"}
+    )
+    config["training"] = {
+        key: value
+        for key, value in config["training"].items()
+        if key not in ("seeds", "folds", "report_to")  # they decide no weight of this training
+    } | {"seed": seed}
+    sets = {name: dataset.weight for name, dataset in run.config.datasets.items()}
+    config["weights"] = {"own": run.config.data.weight if run.config.data else None} | sets
+    hashes = {"train": hash_sentences(train), "validation": hash_sentences(validation)}
+    return TrainingIdentity(
+        config=config,
+        data=hashes | dict(inputs.files),
+        code=inputs.code,
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        },
+        processes=num_processes(),
+    )
+
+
+def _settle(trainer_dir: Path, identity: TrainingIdentity, on_change: OnChange) -> None:
+    """Make the trainer's folder that of this training: go on, start afresh, or refuse."""
+    path = trainer_dir / IDENTITY
+    then, _ = TrainingIdentity.read(path)
+    if then == identity:
+        return
+    if then is not None and on_change == "refuse" and not is_finished(path):
+        refuse_changed(trainer_dir, then, identity)
+    try:
+        shutil.rmtree(trainer_dir, ignore_errors=True)
+        trainer_dir.mkdir(parents=True, exist_ok=True)
+        identity.write(path)
+    except OSError as error:
+        fix = "choose another output_dir"
+        raise OutputError(trainer_dir, f"cannot be written ({error.strerror})", fix) from None
+
+
+def _record(
+    run: Run, train: Sequence[LabelledSentence], fit: Fit, identity: TrainingIdentity, seed: int
+) -> dict[str, Any]:
+    """The checkpoint's birth certificate."""
+    labels = Counter((label.task, label.label) for s in train for label in s.classes)
+    spans = Counter((span.task, span.label) for s in train for span in s.spans)
+    return {
+        "encoder": run.config.encoder,
+        "encoder_revision": fit.revision,
+        "tasks": [task.to_dict() for task in fit.network.tasks],
+        "parity": fit.text_encoder.parity,
+        "max_length": fit.text_encoder.max_length,
+        "stride": fit.text_encoder.stride,
+        "context": run.config.training.context,
+        "seed": seed,
+        "config_hash": run.fingerprint(),
+        "training_data_hash": identity.data["train"],
+        "data_hashes": identity.data,
+        "code_hash": identity.code,
+        "versions": identity.versions,
+        "num_parameters": count_parameters(fit.network),
+        "num_sentences": len(train),
+        "dataset_counts": dict(Counter(s.dataset or "own" for s in train)),
+        "stance_counts": dict(Counter(str(s.label) for t in train for s in t.stances)),
+        "loaded_term_counts": dict(Counter(t.category for s in train for t in s.loaded_terms)),
+        "other_counts": {f"{task}/{label}": n for (task, label), n in (labels + spans).items()},
+        "warnings": list(fit.warnings),
+    }

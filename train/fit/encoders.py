@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from model.errors import InputError
 from model.net.encoding import register_placeholders
+from train.fit.hub import load_pretrained
+from train.fit.vocabulary import measure_vocabulary, warning
 
 EMBEDDED = "embedded"
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
+@dataclass(frozen=True, slots=True)
+class StartedEncoder:
+    """What a run starts from; `revision` is the hub's commit, None for what is no hub's.
+
+    `warning` says that the tokenizer does not fit the training texts, where it does not.
+    """
+
+    tokenizer: Any
+    encoder: Any
+    revision: str | None
+    warning: str | None
+
+
 def start_encoder(
     name: str,
     *,
+    revision: str | None = None,
     embedded: Any,
     views: Sequence[str],
     max_length: int,
     dropout: float,
-) -> tuple[Any, Any]:
-    """The (tokenizer, encoder) named in the config, its placeholders registered as single tokens.
+) -> StartedEncoder:
+    """The encoder named in the config, its placeholders registered as single tokens.
 
     `embedded` is the config's part of that name and is read for the compact encoder only, whose
     vocabulary comes from `views`: give it normalised training text alone. InputError where the
@@ -30,20 +46,24 @@ def start_encoder(
     if name == EMBEDDED:
         tokenizer = train_tokenizer(views, embedded.vocabulary)
         register_placeholders(tokenizer)
-        encoder = _compact_bert(tokenizer, embedded, max_length, dropout)
-    else:
-        tokenizer, encoder = _pretrained(name)
-        register_placeholders(tokenizer)
-        most = getattr(encoder.config, "max_position_embeddings", max_length)
-        if max_length > most:
-            raise InputError(
-                f"encoder: {name}",
-                f"reads {most} tokens, training.max_length asks for {max_length}",
-                f"set training.max_length to {most} or less",
-            )
-        if len(tokenizer) > encoder.config.vocab_size:
-            encoder.resize_token_embeddings(len(tokenizer))
-    return tokenizer, encoder
+        return StartedEncoder(
+            tokenizer, _compact_bert(tokenizer, embedded, max_length, dropout), None, None
+        )
+    loaded = load_pretrained(name, revision)
+    tokenizer, encoder = loaded.tokenizer, loaded.encoder
+    register_placeholders(tokenizer)
+    most = getattr(encoder.config, "max_position_embeddings", max_length)
+    if max_length > most:
+        raise InputError(
+            f"encoder: {name}",
+            f"reads {most} tokens, training.max_length asks for {max_length}",
+            f"set training.max_length to {most} or less",
+        )
+    if len(tokenizer) > encoder.config.vocab_size:
+        encoder.resize_token_embeddings(len(tokenizer))
+    return StartedEncoder(
+        tokenizer, encoder, loaded.revision, warning(measure_vocabulary(tokenizer, views))
+    )
 
 
 def train_tokenizer(views: Sequence[str], vocabulary: int) -> Any:
@@ -94,27 +114,3 @@ def _compact_bert(tokenizer: Any, embedded: Any, max_length: int, dropout: float
         pad_token_id=tokenizer.pad_token_id,
     )
     return BertModel(config, add_pooling_layer=False)
-
-
-def _pretrained(name: str) -> tuple[Any, Any]:
-    from transformers import AutoModel, AutoTokenizer
-
-    if Path(name).is_dir() is False and ("/" not in name or name.startswith((".", "/"))):
-        raise InputError(
-            f"encoder: {name}",
-            "is no directory",
-            "name a directory, a hub id such as aubmindlab/bert-base-arabertv02, or embedded",
-        )
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True)
-        encoder = AutoModel.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        first_line = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"encoder: {name}",
-            f"cannot be loaded ({first_line})",
-            "check the name and the connection, or name a local directory",
-        ) from None
-    if not tokenizer.is_fast:
-        raise InputError(f"encoder: {name}", "has no fast tokenizer", "nabra needs one")
-    return tokenizer, encoder

@@ -2,129 +2,245 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch.utils.data import Dataset
 
-from model.net.encoding import TextEncoder, Window
-from model.net.network import IGNORED, TAGS
-from model.records import LOADED_CATEGORIES, STANCE_LABELS, LabelledSentence, LoadedTerm
+from model.net.encoding import Pair, TextEncoder, Window
+from model.net.network import TAGS
+from model.records import LabelledSentence, LoadedTerm, TaskSpan
+from model.tasks import LOADED_TERMS, STANCE, Task
 from model.text.stances import holder_words
+from model.text.surroundings import Context, Surroundings
 
-_CATEGORY_NUMBER = {category: number for number, category in enumerate(LOADED_CATEGORIES)}
-_STANCE_NUMBER = {label: number for number, label in enumerate(STANCE_LABELS)}
-_BEGIN, _INSIDE = TAGS.index("B"), TAGS.index("I")
+IGNORED = -100
+_OUTSIDE, _BEGIN, _INSIDE = range(len(TAGS))
 
-Row = dict[str, Any]
+Weights = npt.NDArray[np.float32]
+Tags = tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]
+"""Of one window and task: tag numbers and their weights, each (tokens, labels)."""
 
-
-def make_rows(
-    sentences: Sequence[LabelledSentence], encoder: TextEncoder, target_names: Mapping[str, str]
-) -> list[Row]:
-    """A tagging row for each window of a sentence and a stance row for each judged stance.
-
-    Both kinds have the same keys; IGNORED stands for the label that a row has not.
-    """
-    rows: list[Row] = []
-    for sentence, windows in zip(
-        sentences, encoder.windows([s.text for s in sentences]), strict=True
-    ):
-        rows += [_tagging_row(window, sentence.loaded_terms) for window in windows]
-    judged = [(s, stance) for s in sentences for stance in s.stances if stance.label is not None]
-    pairs = encoder.pairs(
-        [
-            (
-                holder_words(s.text, s.voices, stance),
-                target_names[stance.target],
-                stance.mentions[0].text if stance.mentions else "",
-            )
-            for s, stance in judged
-        ]
-    )
-    for (_, stance), pair in zip(judged, pairs, strict=True):
-        assert stance.label is not None
-        rows.append(
-            {
-                "input_ids": pair.input_ids,
-                "token_type_ids": pair.token_type_ids,
-                "tag_labels": [[IGNORED] * len(LOADED_CATEGORIES)] * len(pair.input_ids),
-                "stance_labels": _STANCE_NUMBER[stance.label],
-                "stance_weights": 1.0 if stance.confidence is None else stance.confidence,
-            }
-        )
-    return rows
+ClassWeights = Literal["none", "root", "balanced"]
 
 
-def _tagging_row(window: Window, terms: Sequence[LoadedTerm]) -> Row:
-    labels = [[IGNORED] * len(LOADED_CATEGORIES) for _ in window.input_ids]
-    for token in window.first_tokens:
-        labels[token] = [0] * len(LOADED_CATEGORIES)
-    for term in terms:
-        layer = _CATEGORY_NUMBER[term.category]
-        tag = _BEGIN
-        for token, (start, end) in zip(window.first_tokens, window.word_spans, strict=True):
-            if start < term.end and term.start < end:
-                labels[token][layer] = tag
-                tag = _INSIDE
-    return {
-        "input_ids": window.input_ids,
-        "token_type_ids": window.token_type_ids,
-        "tag_labels": labels,
-        "stance_labels": IGNORED,
-        "stance_weights": 1.0,
-    }
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one pass reads of one text, with what each task says of it.
 
-
-class TokenDropout(Dataset[Row]):
-    """Rows in which, each time they are read, some tokens have become the unknown one.
-
-    A small network then has to read the words around a word, too. Chance comes from torch, whose
-    state the Trainer keeps, so that a resumed run draws what the whole run would have drawn.
+    `classes`: by task the label's number and its weight. `tags`: by task the tags of its tokens,
+    IGNORED where none of its own words begins. `num_lost` tokens did not fit; `dataset` is the set
+    that the row comes from.
     """
 
-    def __init__(self, rows: Sequence[Row], probability: float, tokenizer: Any) -> None:
-        self._rows = rows
-        self._probability = probability
-        self._unknown_id: int = tokenizer.unk_token_id
-        self._special_ids = frozenset(tokenizer.all_special_ids)
+    input_ids: npt.NDArray[np.int32]
+    token_type_ids: npt.NDArray[np.int8]
+    classes: dict[str, tuple[int, float]]
+    tags: dict[str, Tags]
+    num_lost: int
+    dataset: str | None
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.input_ids)
 
-    def __getitem__(self, number: int) -> Row:
-        row = self._rows[number]
-        chances = torch.rand(len(row["input_ids"])).tolist()
-        ids = [
-            self._unknown_id
-            if chance < self._probability and token not in self._special_ids
-            else token
-            for token, chance in zip(row["input_ids"], chances, strict=True)
+
+class RowMaker:
+    """Makes rows by one encoder, for the tasks of one network."""
+
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        tasks: Sequence[Task],
+        target_names: Mapping[str, str],
+        *,
+        context: Context = "none",
+        silver_confidence: bool = True,
+    ) -> None:
+        self._encoder = encoder
+        self._tasks = {task.name: task for task in tasks}
+        self._target_names = target_names
+        self._context: Context = context
+        self._silver_confidence = silver_confidence
+
+    def make(self, sentences: Sequence[LabelledSentence]) -> list[Row]:
+        """A row for each window of a sentence that a task reads alone, and for each pair."""
+        contexts = Surroundings(self._context).read(sentences)
+        return self._text_rows(sentences, contexts) + self._pair_rows(sentences, contexts)
+
+    def _text_rows(
+        self, sentences: Sequence[LabelledSentence], contexts: Sequence[str] | None
+    ) -> list[Row]:
+        windows = self._encoder.windows([s.text for s in sentences], contexts)
+        rows: list[Row] = []
+        for sentence, listed in zip(sentences, windows, strict=True):
+            asked = [task for task in self._tasks_of(sentence) if not task.pair]
+            classes = {
+                label.task: self._class(label.task, label.label, label.confidence)
+                for label in sentence.classes
+                if label.pair is None and label.task in self._tasks
+            }
+            tagged = [task for task in asked if task.kind == "tag"]
+            if not (classes or tagged):
+                continue
+            tags = {task.name: self._tags(listed, task, sentence) for task in tagged}
+            for number, window in enumerate(listed):
+                if not (classes or window.first_tokens):
+                    continue
+                own = {name: of_windows[number] for name, of_windows in tags.items()}
+                rows.append(_row(window, classes, own, sentence.dataset))
+        return rows
+
+    def _pair_rows(
+        self, sentences: Sequence[LabelledSentence], contexts: Sequence[str] | None
+    ) -> list[Row]:
+        pairs: list[tuple[str, str, str]] = []
+        labels: list[tuple[str, tuple[int, float]]] = []
+        owners: list[int] = []
+
+        def add(owner: int, pair: tuple[str, str, str], task: str, *label: Any) -> None:
+            owners.append(owner)
+            pairs.append(pair)
+            labels.append((task, self._class(task, *label)))
+
+        for number, sentence in enumerate(sentences):
+            for stance in sentence.stances if STANCE.name in self._tasks else ():
+                if stance.label is not None:
+                    words = holder_words(sentence.text, sentence.voices, stance)
+                    named = stance.mentions[0].text if stance.mentions else ""
+                    pair = (words, self._target_names[stance.target], named)
+                    add(number, pair, STANCE.name, stance.label, stance.confidence)
+            for label in sentence.classes:
+                if label.pair is not None and label.task in self._tasks:
+                    pair = (sentence.text, label.pair, "")
+                    add(number, pair, label.task, label.label, label.confidence)
+        chosen = None if contexts is None else [contexts[owner] for owner in owners]
+        return [
+            _row(encoded, {task: label}, {}, sentences[owner].dataset)
+            for encoded, (task, label), owner in zip(
+                self._encoder.pairs(pairs, chosen), labels, owners, strict=True
+            )
         ]
-        return {**row, "input_ids": ids}
+
+    def _tasks_of(self, sentence: LabelledSentence) -> list[Task]:
+        names = (STANCE.name, LOADED_TERMS.name) if sentence.tasks is None else sentence.tasks
+        return [self._tasks[name] for name in names if name in self._tasks]
+
+    def _class(self, task: str, label: str, confidence: float | None) -> tuple[int, float]:
+        is_sure = confidence is None or not self._silver_confidence
+        return self._tasks[task].labels.index(label), 1.0 if is_sure else float(confidence or 0)
+
+    def _tags(
+        self, windows: Sequence[Window], task: Task, sentence: LabelledSentence
+    ) -> list[Tags]:
+        """For each window of a sentence its tags; a span goes on from one window to the next."""
+        found = []
+        for window in windows:
+            shape = (len(window.input_ids), len(task.labels))
+            tags = np.full(shape, IGNORED, np.int8)
+            tags[window.first_tokens] = _OUTSIDE
+            found.append((tags, np.ones(shape, np.float32)))
+        for label, span in _spans(sentence, task):
+            if label not in task.labels:
+                continue
+            layer, tag = task.labels.index(label), _BEGIN
+            sure = getattr(span, "confidence", None) if self._silver_confidence else None
+            for window, (tags, weights) in zip(windows, found, strict=True):
+                for token, (start, end) in zip(window.first_tokens, window.word_spans, strict=True):
+                    if start < span.end and span.start < end:
+                        tags[token, layer] = tag
+                        weights[token, layer] = 1.0 if sure is None else sure
+                        tag = _INSIDE
+        return found
+
+
+def _spans(sentence: LabelledSentence, task: Task) -> Iterator[tuple[str, LoadedTerm | TaskSpan]]:
+    if task == LOADED_TERMS:
+        yield from ((term.category, term) for term in sentence.loaded_terms)
+    yield from ((span.label, span) for span in sentence.spans if span.task == task.name)
+
+
+def _row(
+    encoded: Window | Pair,
+    classes: dict[str, tuple[int, float]],
+    tags: dict[str, Tags],
+    dataset: str | None,
+) -> Row:
+    return Row(
+        np.asarray(encoded.input_ids, np.int32),
+        np.asarray(encoded.token_type_ids, np.int8),
+        classes,
+        tags,
+        encoded.num_lost,
+        dataset,
+    )
+
+
+def balance(rows: Sequence[Row], tasks: Sequence[Task], mode: ClassWeights) -> dict[str, Weights]:
+    """By task a weight for each label, or each tag: one throughout, or more for what is rare.
+
+    `balanced` weighs a label by the number of rows over its own, `root` by the root of that; the
+    mean over the rows is 1. A label that does not occur weighs 1.
+    """
+    weights = {}
+    for task in tasks:
+        size = len(task.labels) if task.kind == "classify" else len(TAGS)
+        counts = np.zeros(size)
+        for row in rows:
+            if task.name in row.classes:
+                counts[row.classes[task.name][0]] += 1
+            if task.name in row.tags:
+                tags = row.tags[task.name][0]
+                counts += np.bincount(tags[tags != IGNORED], minlength=size)
+        if mode == "none" or not counts.any():
+            weights[task.name] = np.ones(size, np.float32)
+            continue
+        rare = counts.sum() / np.maximum(counts, 1)
+        rare = np.where(counts > 0, np.sqrt(rare) if mode == "root" else rare, 0)
+        mean = (rare * counts).sum() / counts.sum()
+        weights[task.name] = np.where(counts > 0, rare / mean, 1).astype(np.float32)
+    return weights
 
 
 class Collator:
-    """Pads the rows of a batch to its longest."""
+    """Pads the rows of a pass to its longest, and sets the weight of every label.
 
-    def __init__(self, pad_token_id: int) -> None:
-        self.pad_token_id = pad_token_id
+    Gives `inputs` (ids, mask and types, each (rows, length)), and by task `labels` and `weights`:
+    (rows) for a classifying task, (rows, length, labels) for a tagging one.
+    """
 
-    def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-        length = max(len(row["input_ids"]) for row in rows)
-        size = (len(rows), length)
-        batch = {
-            "input_ids": torch.full(size, self.pad_token_id),
-            "attention_mask": torch.zeros(size, dtype=torch.long),
-            "token_type_ids": torch.zeros(size, dtype=torch.long),
-            "tag_labels": torch.full((*size, len(LOADED_CATEGORIES)), IGNORED),
-        }
+    def __init__(
+        self, pad_token_id: int, tasks: Sequence[Task], weights: Mapping[str, Weights]
+    ) -> None:
+        self._pad_token_id = pad_token_id
+        self._tasks = tasks
+        self._weights = weights
+
+    def __call__(self, rows: Sequence[Row]) -> dict[str, dict[str, torch.Tensor]]:
+        size = (len(rows), max(map(len, rows)))
+        ids = np.full(size, self._pad_token_id, np.int64)
+        types, mask = np.zeros(size, np.int64), np.zeros(size, np.int64)
         for number, row in enumerate(rows):
-            filled = len(row["input_ids"])
-            batch["attention_mask"][number, :filled] = 1
-            for name in ("input_ids", "token_type_ids", "tag_labels"):
-                batch[name][number, :filled] = torch.tensor(row[name])
-        batch["stance_labels"] = torch.tensor([row["stance_labels"] for row in rows])
-        batch["stance_weights"] = torch.tensor([row["stance_weights"] for row in rows])
-        return batch
+            ids[number, : len(row)] = row.input_ids
+            types[number, : len(row)] = row.token_type_ids
+            mask[number, : len(row)] = 1
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        labels, weights = {}, {}
+        for task in self._tasks:
+            shape = (*size, len(task.labels)) if task.kind == "tag" else size[:1]
+            given, sure = np.full(shape, IGNORED, np.int64), np.zeros(shape, np.float32)
+            for number, row in enumerate(rows):
+                if task.name in row.classes:
+                    given[number], sure[number] = row.classes[task.name]
+                elif task.name in row.tags:
+                    given[number, : len(row)], sure[number, : len(row)] = row.tags[task.name]
+            by_label = np.append(self._weights[task.name], np.float32(0))  # the last is for IGNORED
+            labels[task.name] = given
+            weights[task.name] = sure * by_label[np.where(given == IGNORED, -1, given)]
+        parts = {"inputs": inputs, "labels": labels, "weights": weights}
+        return {
+            part: {name: torch.from_numpy(array) for name, array in arrays.items()}
+            for part, arrays in parts.items()
+        }

@@ -1,137 +1,198 @@
-"""Fine-tuning both heads on `transformers.Trainer`."""
+"""`transformers.Trainer` with batches by tokens, losses by task, and sealed checkpoints."""
 
 from __future__ import annotations
 
-import json
-import logging
-import random
-import shutil
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork
-from model.records import LabelledSentence
-from model.text.normalize import normalize
-from train.config import RunConfig
-from train.fit.encoders import start_encoder
-from train.fit.examples import Collator, TokenDropout, make_rows
+from train.fit.batches import PassSampler, Schedule
+from train.fit.examples import Collator, Row
+from train.fit.losses import loss_sums, total_loss, weight_totals
+from train.fit.sealed import disk_errors, rotate, seal
 
-_LOGGED = ("loss", "eval_loss", "learning_rate", "grad_norm")
+WEIGHTS = "model.safetensors"
+_KEPT = 2  # complete checkpoints, besides the best one
+_EVAL_TOKENS = 4  # times those of a training pass: nothing is kept for a backward pass
+
+Validate = Callable[[FramingNetwork], Mapping[str, float]]
+"""Scores of a network on the validation split, by name."""
 
 
-def finetune(
-    config: RunConfig,
-    train: Sequence[LabelledSentence],
-    validation: Sequence[LabelledSentence],
-    target_names: Mapping[str, str],
-    *,
-    trainer_dir: Path,
-    metrics_path: Path,
-    show_progress: bool,
-) -> tuple[FramingNetwork, TextEncoder]:
-    """Train a network on the sentences; on one machine the same config gives the same weights.
+class TaskTrainer(Trainer):  # type: ignore[misc]
+    """Trains a network on rows by a schedule, which the Trainer sees as one long epoch.
 
-    `trainer_dir` holds what a killed run goes on from. `metrics_path` gets one line of JSON for
-    each epoch: losses on training and validation, and the learning rate.
+    A loss is summed over all passes and processes of a step before it is divided, so that dividing
+    a step differently changes nothing. `validate` adds scores to the loss on `validation`.
     """
-    settings = config.training
-    seed_everything(settings.seed)
-    tokenizer, encoder = start_encoder(
-        config.encoder,
-        embedded=config.embedded,
-        views=[normalize(sentence.text, config.parity).text for sentence in train],
-        max_length=settings.max_length,
-        dropout=settings.dropout,
-    )
-    text_encoder = TextEncoder(tokenizer, settings.max_length, config.parity)
-    network = FramingNetwork(encoder, settings.dropout)
-    rows = make_rows(train, text_encoder, target_names)
-    trainer = Trainer(
-        model=network,
-        args=TrainingArguments(
-            output_dir=str(trainer_dir),
-            num_train_epochs=settings.epochs,
-            per_device_train_batch_size=settings.batch_size,
-            per_device_eval_batch_size=settings.batch_size * 4,
-            learning_rate=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-            warmup_steps=_warmup_steps(len(rows), config),
-            lr_scheduler_type="linear",
-            seed=settings.seed,
-            eval_strategy="epoch" if validation else "no",
-            save_strategy="epoch",
-            save_total_limit=2,
-            logging_strategy="epoch",
-            report_to=[],
-            disable_tqdm=not show_progress,
-            remove_unused_columns=False,
-            label_names=["stance_labels", "tag_labels"],
-            prediction_loss_only=True,
-            dataloader_pin_memory=torch.cuda.is_available(),
-        ),
-        train_dataset=TokenDropout(rows, settings.token_dropout, tokenizer),
-        eval_dataset=make_rows(validation, text_encoder, target_names) if validation else None,
-        data_collator=Collator(tokenizer.pad_token_id),
-        callbacks=[_MetricsFile(metrics_path)],
-    )
-    trainer.remove_callback(PrinterCallback)  # what it prints stands in the metrics file
-    last = _last_complete_checkpoint(trainer_dir)
-    if last:
-        logging.getLogger("nabra").info("goes on from %s", last)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
-    network.eval()
-    return network, text_encoder
+
+    def __init__(
+        self,
+        network: FramingNetwork,
+        args: TrainingArguments,
+        *,
+        rows: Sequence[Row],
+        validation: Sequence[Row],
+        schedule: Schedule,
+        collate: Collator,
+        make_optimizer: Callable[[nn.Module], torch.optim.Optimizer],
+        validate: Validate | None,
+        pass_tokens: int,
+        smoothing: float,
+        callbacks: Sequence[TrainerCallback],
+    ) -> None:
+        super().__init__(
+            model=network,
+            args=args,
+            train_dataset=rows,
+            eval_dataset=validation or None,
+            data_collator=collate,
+            callbacks=callbacks,
+        )
+        self._tasks = network.tasks
+        self._validation = validation
+        self._schedule = schedule
+        self._collate = collate
+        self._make_optimizer = make_optimizer
+        self._validate = validate
+        self._pass_tokens = pass_tokens
+        self._smoothing = smoothing
+        self.loss_is_scaled_for_ga = True
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The passes of this process. Nothing else may divide them among processes once more."""
+        return DataLoader(
+            self.train_dataset,
+            batch_sampler=PassSampler(
+                self._schedule,
+                self.args.gradient_accumulation_steps,
+                self.args.process_index,
+                self.args.world_size,
+            ),
+            collate_fn=self._collate,
+            generator=torch.Generator(),  # else the loader draws from the training's own chance
+        )
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """Called by the Trainer once the network stands."""
+        self.optimizer: Any = self._make_optimizer(self.model)
+        optimizer: torch.optim.Optimizer = self.optimizer
+        return optimizer
+
+    def _clip_grad_norm(self, model: nn.Module) -> Tensor:
+        """The optimizer clips in its own pass over the gradients."""
+        norm: Tensor = self.optimizer.optimizer.clip(self.args.max_grad_norm)
+        return norm
+
+    def _get_grad_norm(self, model: nn.Module, grad_norm: Tensor | None = None) -> float | None:
+        """None where nothing is clipped: no pass over the gradients for the record alone."""
+        return None if grad_norm is None else float(grad_norm)
+
+    def get_batch_samples(
+        self, epoch_iterator: Any, num_batches: int, device: torch.device
+    ) -> tuple[list[Any], Tensor]:
+        """The passes of a step, and what its losses are divided by, over all processes."""
+        passes = [next(epoch_iterator) for _ in range(num_batches)]
+        totals = torch.stack([weight_totals(p["weights"], self._tasks) for p in passes]).sum(0)
+        if self.args.world_size > 1:
+            totals = self.accelerator.reduce(totals.to(device), reduction="sum")
+        return passes, totals
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Mapping[str, Mapping[str, Tensor]],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | None = None,
+    ) -> Tensor:
+        """This pass's part of the step's loss."""
+        assert num_items_in_batch is not None
+        logits = model(**inputs["inputs"])
+        sums = loss_sums(logits, inputs["labels"], inputs["weights"], self._tasks, self._smoothing)
+        # Distributed training averages gradients over processes; the loss is a sum over them.
+        loss: Tensor = total_loss(sums, num_items_in_batch.to(sums.device)) * self.args.world_size
+        return loss
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """The loss and the scores on the validation split, as `eval_…`."""
+        network = self.accelerator.unwrap_model(self.model)
+        was_training = network.training
+        network.eval()
+        sums = torch.zeros(len(self._tasks), dtype=torch.float64)
+        totals = torch.zeros(len(self._tasks), dtype=torch.float64)
+        with torch.inference_mode():
+            for numbers in _eval_batches(self._validation, self._pass_tokens * _EVAL_TOKENS):
+                batch = self._prepare_inputs(self._collate([self._validation[n] for n in numbers]))
+                logits = network(**batch["inputs"])
+                sums += loss_sums(logits, batch["labels"], batch["weights"], self._tasks).cpu()
+                totals += weight_totals(batch["weights"], self._tasks).cpu()
+        metrics = {"eval_loss": float(total_loss(sums, totals))}
+        if self._validate is not None:
+            metrics |= {f"eval_{name}": v for name, v in self._validate(network).items()}
+        network.train(was_training)
+        self.log(dict(metrics))
+        self.control: Any = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """The weights alone: the arguments that the Trainer would pickle stand in the config."""
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        state = self.accelerator.unwrap_model(self.model).state_dict()
+        save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Save, seal, and only then remove older checkpoints: a crash leaves a complete one."""
+        folder = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
+        with disk_errors(folder):
+            super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()  # each process saves its own state of chance
+            if self.is_world_process_zero():
+                seal(folder, processes=self.args.world_size)
+        if self.is_world_process_zero():
+            best = self.state.best_model_checkpoint
+            rotate(folder.parent, _KEPT, Path(best) if best else None)
 
 
-def _last_complete_checkpoint(trainer_dir: Path) -> Path | None:
-    """The newest one whose last-written file is there; a newer one was cut short and is removed."""
-    found = sorted(trainer_dir.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    while found and not (found[-1] / "trainer_state.json").is_file():
-        shutil.rmtree(found.pop())
-    return found[-1] if found else None
+class EpochEnds(TrainerCallback):  # type: ignore[misc]
+    """Logs, validates and saves where an epoch of the schedule ends, and at the steps asked for."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        validates: bool,
+        save_steps: int | None,
+        log_steps: int | None,
+    ) -> None:
+        self._ends = frozenset(schedule.epoch_ends)
+        self._validates = validates
+        self._save_steps = save_steps or math.inf
+        self._log_steps = log_steps or math.inf
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Called by the Trainer behind each step."""
+        is_end = state.global_step in self._ends
+        control.should_log = is_end or state.global_step % self._log_steps == 0
+        control.should_evaluate = is_end and self._validates
+        control.should_save = is_end or state.global_step % self._save_steps == 0
 
 
-def seed_everything(seed: int) -> None:
-    """One seed for every source of chance, and deterministic kernels."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-
-
-def _warmup_steps(num_rows: int, config: RunConfig) -> int:
-    steps = config.training.epochs * -(-num_rows // config.training.batch_size)
-    return int(steps * config.training.warmup_ratio)
-
-
-class _MetricsFile(TrainerCallback):  # type: ignore[misc]
-    """Writes what the Trainer logs, epoch by epoch, without times."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """A resumed run writes its earlier epochs again, so that the file is always whole."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._write(state)
-
-    def on_log(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Called by the Trainer behind each epoch and each evaluation."""
-        self._write(state)
-
-    def _write(self, state: Any) -> None:
-        lines = [
-            json.dumps(
-                {"epoch": entry["epoch"], "step": entry["step"]}
-                | {name: entry[name] for name in _LOGGED if name in entry}
-            )
-            for entry in state.log_history
-            if any(name in entry for name in ("loss", "eval_loss"))
-        ]
-        self.path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+def _eval_batches(rows: Sequence[Row], budget: int) -> list[list[int]]:
+    batches: list[list[int]] = []
+    for number in sorted(range(len(rows)), key=lambda n: len(rows[n])):
+        if batches and len(rows[number]) * (len(batches[-1]) + 1) <= budget:
+            batches[-1].append(number)
+        else:
+            batches.append([number])
+    return batches

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.records import LoadedTerm
+from model.records import LoadedTerm, TaskSpan
 
 
 @dataclass(frozen=True, slots=True)
 class SystemOutput:
-    """`stances` holds one label for each stance of the gold sentence, in its order."""
+    """`stances` holds one label for each stance of the gold sentence, in its order.
+
+    `classes` does so for its class labels, and `spans` holds the spans of all other tasks.
+    """
 
     stances: tuple[str, ...]
     loaded_terms: tuple[LoadedTerm, ...]
+    classes: tuple[str, ...] = ()
+    spans: tuple[TaskSpan, ...] = ()

@@ -17,6 +17,7 @@ from train.score.tables import (
     dataset_table,
     interval_level,
     reading_tables,
+    task_tables,
     with_interval,
 )
 
@@ -24,6 +25,7 @@ _READING_TITLES = {
     "test": "Test split: the checkpoint on sentences it never saw",
     "folds": "Grouped folds, pooled: every story predicted by a model that did not see it",
 }
+_TASKS_TITLE = "Task by task: the checkpoint on the test sentences that are labelled for each"
 _VERDICT_MARKS = {"ahead": "▲", "behind": "▼", "no evidence of a difference": "≈"}
 
 
@@ -44,9 +46,9 @@ def to_markdown(scorecard: Scorecard) -> str:
     parts += scorecard.notes
     for reading in scorecard.readings:
         parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
-        for table in reading_tables(reading):
-            parts += [f"### {table.title}", _markdown_table(table)]
-            parts += [table.note] if table.note else []
+        parts += _markdown_tables(reading_tables(reading))
+    if tables := task_tables(scorecard):
+        parts += [f"## {_TASKS_TITLE}", *_markdown_tables(tables)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -74,12 +76,19 @@ def to_html(scorecard: Scorecard) -> str:
             }
             for reading in scorecard.readings
         ],
+        tasks_title=_TASKS_TITLE,
+        tasks=task_tables(scorecard),
     )
 
 
 def to_text(scorecard: Scorecard) -> str:
-    """One line a system, marked with the verdict on the first system against it."""
-    return "\n\n".join(map(_reading_text, scorecard.readings)) + "\n"
+    """One line a system, marked with the verdict on the first system against it; then the tasks."""
+    blocks = [_reading_text(reading) for reading in scorecard.readings]
+    blocks += [
+        "\n".join([table.title, *_text_rows([table.header, *table.rows])])
+        for table in task_tables(scorecard)
+    ]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _reading_text(reading: Reading) -> str:
@@ -94,15 +103,17 @@ def _reading_text(reading: Reading) -> str:
             for measure in MEASURES
         ]
         rows.append([system.name, *figures])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [f"{reading.name}: {_reading_size(reading)}"]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append(("  " + "  ".join(cells)).rstrip())
+    lines = [f"{reading.name}: {_reading_size(reading)}", *_text_rows(rows)]
     legend = f"  {interval_level(reading)}"
     if marks:
         legend += f"; {first} is ▲ ahead, ▼ behind, ≈ no evidence of a difference"
     return "\n".join([*lines, legend])
+
+
+def _text_rows(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows with their columns one below the other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [("  " + "  ".join(map(str.ljust, row, widths))).rstrip() for row in rows]
 
 
 def _bars(reading: Reading, measure: str) -> list[Bar]:
@@ -146,9 +157,22 @@ def _provenance(scorecard: Scorecard) -> list[str]:
     return [f"{name}: {value}" for name, value in hashes.items()]
 
 
+def _markdown_tables(tables: Sequence[Table]) -> list[str]:
+    parts = []
+    for table in tables:
+        parts += [f"### {_markdown_text(table.title)}", _markdown_table(table)]
+        parts += [table.note] if table.note else []
+    return parts
+
+
 def _markdown_table(table: Table) -> str:
     def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        return "| " + " | ".join(_markdown_text(cell).replace("|", "\\|") for cell in cells) + " |"
 
     rule = "| " + " | ".join(["---", *["---:"] * (len(table.header) - 1)]) + " |"
     return "\n".join([line(table.header), rule, *map(line, table.rows)])
+
+
+def _markdown_text(text: str) -> str:
+    """One line, in which a name from a config opens no element and escapes nothing."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace("<", "&lt;")

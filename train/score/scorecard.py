@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ from train.score.metrics import (
     without_weak,
 )
 from train.score.outputs import SystemOutput
+from train.score.tasks import TaskScores
 
 SCORECARD_VERSION = 1
 MAX_MISTAKES = 6
@@ -129,7 +130,8 @@ class Reading:
 class Scorecard:
     """All readings of a model, and the hashes of what they rest on (`checkpoints`: by system).
 
-    `notes` are sentences that a reader of the figures has to know.
+    `notes` are sentences that a reader of the figures has to know. `tasks` are the checkpoint's
+    scores on its test split by task; other tasks than nabra's own stand in no reading.
     """
 
     dataset: DatasetFacts
@@ -137,6 +139,7 @@ class Scorecard:
     readings: tuple[Reading, ...]
     notes: tuple[str, ...] = ()
     schema_version: int = SCORECARD_VERSION
+    tasks: Mapping[str, TaskScores] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from train.score.bootstrap import Interval
-from train.score.metrics import LabelScores, SpanScores
+from train.score.metrics import LabelScores, SpanScores, StanceScores
 from train.score.scorecard import MEASURES, Difference, Reading, Scorecard, SystemScores
 
 MEASURE_TITLES = {
@@ -37,6 +37,20 @@ def reading_tables(reading: Reading) -> list[Table]:
         _category_table(reading),
     ]
     return tables + ([_difference_table(reading)] if reading.differences else [])
+
+
+def task_tables(scorecard: Scorecard) -> list[Table]:
+    """A table for each task; none where the readings say all of it already."""
+    read = [reading.systems[0] for reading in scorecard.readings]
+    shown = [scores for system in read for scores in (system.stances, system.spans)]
+    if all(scores in shown for scores in scorecard.tasks.values()):
+        return []
+    return [
+        _label_table(name, scores)
+        if isinstance(scores, StanceScores)
+        else _task_span_table(name, scores)
+        for name, scores in scorecard.tasks.items()
+    ]
 
 
 def dataset_table(scorecard: Scorecard) -> Table:
@@ -194,6 +208,56 @@ def _difference_table(reading: Reading) -> Table:
             for other, row in by_other.items()
         ),
     )
+
+
+def _label_table(task: str, scores: StanceScores) -> Table:
+    macro = ("macro average", str(scores.support), "", "", _figure(scores.macro_f1))
+    return Table(
+        title=f"{task}: macro-F1 {_figure(scores.macro_f1)} (n={scores.support})",
+        note=(
+            f"n: gold labels; accuracy {_figure(scores.accuracy)}. The macro average is over all "
+            "labels, those without gold too."
+        ),
+        header=("label", "n", "precision", "recall", "F1"),
+        rows=(
+            *((label, str(one.support), *_ratios(one)) for label, one in scores.per_label.items()),
+            macro,
+        ),
+    )
+
+
+def _task_span_table(task: str, scores: SpanScores) -> Table:
+    exact, overlap = scores.span_f1_exact, scores.span_f1_overlap
+    support = str(exact.micro.support)
+    macro = ("", "", _figure(exact.macro_f1), "", "", _figure(overlap.macro_f1))
+    return Table(
+        title=f"{task}: exact F1 {_figure(exact.micro.f1)} (n={support})",
+        note=(
+            "n: gold spans. Exact: same borders and label. Overlap: at least one character in "
+            "common with a gold span of the label, each span counted once. The macro average is "
+            "over the labels that have gold spans."
+        ),
+        header=(
+            "label",
+            "n",
+            *(f"{way} {ratio}" for way in ("exact", "overlap") for ratio in ("P", "R", "F1")),
+        ),
+        rows=(
+            *(
+                (label, str(one.support), *_ratios(one), *_ratios(overlap.per_category[label]))
+                for label, one in exact.per_category.items()
+            ),
+            ("all labels", support, *_ratios(exact.micro), *_ratios(overlap.micro)),
+            ("macro average", support, *macro),
+        ),
+    )
+
+
+def _ratios(scores: LabelScores) -> tuple[str, str, str]:
+    """Precision, recall and F1; – where no gold is and none was predicted."""
+    if not scores.support and not scores.num_predicted:
+        return "–", "–", "–"
+    return _figure(scores.precision), _figure(scores.recall), _figure(scores.f1)
 
 
 def with_interval(system: SystemScores, measure: str) -> str:

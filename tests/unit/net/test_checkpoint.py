@@ -36,9 +36,9 @@ def test_weights_survive(
     }
     with torch.inference_mode():
         one, two = first.network(**batch), second.network(**batch)
-    assert torch.equal(one["stance_logits"], two["stance_logits"])
-    assert torch.equal(one["tag_logits"], two["tag_logits"])
-    assert one["tag_logits"].shape == (1, 4, 6, 3)
+    assert torch.equal(one["stance"], two["stance"])
+    assert torch.equal(one["loaded_terms"], two["loaded_terms"])
+    assert one["loaded_terms"].shape == (1, 4, 6, 3)
 
 
 def test_holds_no_pickle(tiny_checkpoint: Path) -> None:
@@ -71,6 +71,17 @@ def test_refuses_another_version(tiny_checkpoint: Path, tmp_path: Path) -> None:
     record = json.loads((copy / "nabra.json").read_text(encoding="utf-8"))
     (copy / "nabra.json").write_text(json.dumps({**record, "schema_version": 99}))
     with pytest.raises(CheckpointError, match="version"):
+        load_checkpoint(copy)
+
+
+@pytest.mark.parametrize("tasks", [None, "stance", [{"name": "x"}], [3]])
+def test_refuses_tasks_of_another_form(
+    tiny_checkpoint: Path, tmp_path: Path, tasks: object
+) -> None:
+    copy = shutil.copytree(tiny_checkpoint, tmp_path / "copy")
+    record = json.loads((copy / "nabra.json").read_text(encoding="utf-8"))
+    (copy / "nabra.json").write_text(json.dumps({**record, "tasks": tasks}))
+    with pytest.raises(CheckpointError):
         load_checkpoint(copy)
 
 

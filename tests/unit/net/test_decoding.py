@@ -63,3 +63,25 @@ def test_confidence_is_the_mean_of_the_tags() -> None:
     scores[4, 0, 1], scores[5, 0, 2] = 0.9, 0.7
     (span,) = decode_spans(TEXT, find_words(TEXT), [window()], [scores])
     assert round(span.confidence, 6) == 0.8
+
+
+def test_a_span_runs_on_over_the_border_of_two_windows() -> None:
+    whole = window()
+    halves = [
+        Window([0] * 4, [0] * 4, [1, 2], whole.word_spans[:2]),
+        Window([0] * 6, [0] * 6, [1, 2, 3, 4], whole.word_spans[2:]),
+    ]
+    scores = np.zeros((len(PIECES), len(LOADED_CATEGORIES), 3))
+    layer = LOADED_CATEGORIES.index("scare_quotes")
+    scores[:, :, 0] = 0.1
+    scores[1, layer, 1] = scores[2, layer, 2] = scores[3, layer, 2] = 0.9
+    found = decode_spans(TEXT, find_words(TEXT), halves, [scores[:2], scores[2:]])
+    assert [TEXT[span.start : span.end] for span in found] == ['"قسد"']
+
+
+def test_other_labels_by_their_own_layers() -> None:
+    scores = np.zeros((len(PIECES), 2, 3))
+    scores[:, :, 0] = 0.1
+    scores[0, 1, 1] = 0.9
+    (span,) = decode_spans(TEXT, find_words(TEXT), [window()], [scores], ("Doubt", "Slogans"))
+    assert (span.category, TEXT[span.start : span.end]) == ("Slogans", "مليشيا")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,65 @@ def test_a_long_sentence_loses_no_word(encoder: TextEncoder) -> None:
     assert spans == whole.word_spans
 
 
-def test_no_words_no_window(encoder: TextEncoder) -> None:
-    assert encoder.windows(["😀", ""]) == [[], []]
+@pytest.mark.parametrize("stride", [0, 4, 11])
+def test_windows_share_words_and_each_has_one_owner(encoder: TextEncoder, stride: int) -> None:
+    text = " ".join(TEXTS * 4)
+    sharing = TextEncoder(encoder.tokenizer, 32, stride=stride)
+    (windows,) = sharing.windows([text])
+    ((whole,),) = TextEncoder(encoder.tokenizer, 4096).windows([text])
+    assert [span for window in windows for span in window.word_spans] == whole.word_spans
+    for one, other in itertools.pairwise(windows):
+        shared = next(
+            size
+            for size in range(stride, -1, -1)
+            if one.input_ids[-1 - size : -1] == other.input_ids[1 : 1 + size]
+        )
+        # Some words stand in both, and the words that border on the other window are its own.
+        assert (shared > 0) == (stride > 0)
+        assert other.first_tokens[0] - 1 <= shared
+    assert all(len(window.input_ids) <= 32 for window in windows)
+
+
+def test_a_word_that_does_not_fit_is_counted(encoder: TextEncoder) -> None:
+    word = "مليشياالدوليةالانفصالية"
+    num_tokens = len(encoder.tokenizer.tokenize(word))
+    assert num_tokens > 6
+    (windows,) = TextEncoder(encoder.tokenizer, 8).windows([f"يدعم {word} أمس"])
+    assert sum(window.num_lost for window in windows) == num_tokens - 6
+    assert sum(len(window.word_spans) for window in windows) == 3
+
+
+def test_no_words_no_word_of_its_own(encoder: TextEncoder) -> None:
+    for (window,) in encoder.windows(["😀", ""]):
+        assert (window.first_tokens, window.word_spans) == ([], [])
+        assert len(window.input_ids) == 2
+
+
+def test_a_context_is_another_segment(encoder: TextEncoder) -> None:
+    text = "يدعم مليشيا قسد أمس"
+    ((plain,),) = encoder.windows([text])
+    ((with_context,), (without,)) = encoder.windows([text, text], ["زار الوزير المدينة", ""])
+    assert without == plain
+    assert with_context.first_tokens == plain.first_tokens
+    assert with_context.input_ids[: len(plain.input_ids)] == plain.input_ids
+    assert with_context.token_type_ids.count(1) == len(with_context.input_ids) - len(
+        plain.input_ids
+    )
+    pair, plain_pair = encoder.pairs([(text, "قسد", "")] * 2, ["زار الوزير", ""])
+    assert pair.input_ids[: len(plain_pair.input_ids)] == plain_pair.input_ids
+    assert len(pair.input_ids) > len(plain_pair.input_ids)
+
+
+def test_a_long_context_leaves_room_for_the_text(encoder: TextEncoder) -> None:
+    text, context = " ".join(TEXTS * 2), " ".join(TEXTS * 9)
+    (windows,) = encoder.windows([text], [context])
+    ((whole,),) = TextEncoder(encoder.tokenizer, 4096).windows([text])
+    assert [span for window in windows for span in window.word_spans] == whole.word_spans
+    (pair,) = encoder.pairs([(text, "قسد", "")], [context])
+    for encoded in (*windows, pair):
+        assert len(encoded.input_ids) <= encoder.max_length
+    for encoded in (windows[0], pair):
+        assert encoded.token_type_ids.count(0) >= encoder.max_length // 2
 
 
 def test_a_pair_keeps_the_whole_name_and_says_what_it_lost(encoder: TextEncoder) -> None:

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from model.records import LabelledSentence, LoadedTerm
+from train.score.metrics import score_spans, score_stances
 from train.score.outputs import SystemOutput
 from train.score.render import to_html, to_markdown, to_text
 from train.score.scorecard import DatasetFacts, Scorecard, build_reading, count_split
+from train.score.tasks import TaskScores
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 LABELS = ("against", "none", "favor", "none", "against")
@@ -151,3 +153,101 @@ def test_the_page_escapes_what_it_is_given(scorecard: Scorecard) -> None:
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     _read(html)
+
+
+@pytest.fixture
+def other_tasks() -> dict[str, TaskScores]:
+    """A task of labels and one of spans, worked by hand."""
+    labels = ["objective", "subjective", "unclear"]
+    gold = [{(0, 4, "claim"), (6, 9, "name")}, {(1, 5, "name")}]
+    found = [{(0, 4, "claim"), (6, 8, "name")}, set()]
+    return {
+        "subjectivity": score_stances(
+            ["objective", "subjective", "objective"], ["objective"] * 3, labels
+        ),
+        "armpro": score_spans(gold, found, ["claim", "name", "doubt"]),
+    }
+
+
+LABEL_ROWS = [
+    ["label", "n", "precision", "recall", "F1"],
+    ["objective", "2", "0.667", "1.000", "0.800"],
+    ["subjective", "1", "0.000", "0.000", "0.000"],
+    ["unclear", "0", "–", "–", "–"],
+    ["macro average", "3", "", "", "0.267"],
+]
+SPAN_ROWS = [
+    ["label", "n", "exact P", "exact R", "exact F1", "overlap P", "overlap R", "overlap F1"],
+    ["claim", "1", "1.000", "1.000", "1.000", "1.000", "1.000", "1.000"],
+    ["name", "2", "0.000", "0.000", "0.000", "1.000", "0.500", "0.667"],
+    ["doubt", "0", "–", "–", "–", "–", "–", "–"],
+    ["all labels", "3", "0.500", "0.333", "0.400", "1.000", "0.667", "0.800"],
+    ["macro average", "3", "", "", "0.500", "", "", "0.833"],
+]
+
+
+@pytest.mark.parametrize("readings", [0, 2])
+def test_each_task_has_its_table_in_all_three(
+    readings: int, scorecard: Scorecard, other_tasks: dict[str, TaskScores]
+) -> None:
+    card = replace(scorecard, readings=scorecard.readings[:readings], tasks=other_tasks)
+    titles = ("subjectivity: macro-F1 0.267 (n=3)", "armpro: exact F1 0.400 (n=3)")
+    markdown, text, html = to_markdown(card), to_text(card), to_html(card)
+    for rows, title in zip((LABEL_ROWS, SPAN_ROWS), titles, strict=True):
+        start = markdown.index(f"### {title}")
+        lines = markdown[start:].split("\n\n")[1].splitlines()
+        assert [line[2:-2].split(" | ") for line in (lines[0], *lines[2:])] == rows
+        (block,) = (part for part in text.split("\n\n") if part.startswith(title))
+        assert [line.split() for line in block.splitlines()[1:]] == [
+            " ".join(row).split() for row in rows
+        ]
+        table = html[html.index(f"<h3>{title}</h3>") :].split("</table>")[0]
+        cells = re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", table)
+        assert cells == [cell for row in rows for cell in row]
+    _read(html)
+    assert markdown.startswith(to_markdown(replace(card, tasks={})))
+
+
+def test_what_the_readings_say_is_not_said_again(
+    scorecard: Scorecard, other_tasks: dict[str, TaskScores]
+) -> None:
+    system = scorecard.readings[0].systems[0]
+    own: dict[str, TaskScores] = {"stance": system.stances, "loaded_terms": system.spans}
+    for face in (to_markdown, to_html, to_text):
+        assert face(replace(scorecard, tasks=own)) == face(scorecard)
+        every = face(replace(scorecard, tasks=own | other_tasks))
+        assert every.count("stance: macro-F1 0.864 (n=40)") == 1
+        assert every.count("armpro: exact F1") == 1
+
+
+def test_nabras_own_tasks_are_shown_where_no_reading_says_the_same(scorecard: Scorecard) -> None:
+    """As on sets of other hands that feed the same task."""
+    stances = score_stances(["favor", "none"], ["favor", "favor"])
+    for readings in ((), scorecard.readings):
+        card = replace(scorecard, readings=readings, tasks={"stance": stances})
+        for face in (to_markdown, to_html, to_text):
+            assert "stance: macro-F1 0.222 (n=2)" in face(card)
+
+
+def test_an_empty_scorecard_has_three_faces(scorecard: Scorecard) -> None:
+    card = replace(scorecard, readings=(), notes=())
+    assert to_text(card).strip() == ""
+    assert to_markdown(card).endswith("| test | 40 | 8 | 40 | 80 |\n")
+    _read(to_html(card))
+
+
+def test_labels_from_a_config_are_no_markup(scorecard: Scorecard) -> None:
+    evil = "a|b\\\n<script>alert(1)</script>\\|"
+    spans = score_spans([{(0, 1, evil)}], [{(0, 1, evil)}], [evil])
+    tasks: dict[str, TaskScores] = {"one": score_stances([evil], [evil], [evil]), evil: spans}
+    card = replace(scorecard, readings=(), tasks=tasks)
+    html, markdown = to_html(card), to_markdown(card)
+    assert "<script" not in html + markdown
+    _read(html)
+    tables = [part for part in markdown.split("\n\n") if part.startswith("|")]
+    assert len(tables) == 3
+    for table in tables:
+        rows = table.splitlines()
+        # A pipe behind an even number of backslashes ends a cell.
+        columns = {len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) for row in rows}
+        assert len(columns) == 1, table

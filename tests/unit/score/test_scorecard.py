@@ -10,7 +10,7 @@ import pytest
 
 from model.errors import RecordError
 from model.records import LabelledSentence, Stance
-from train.score.metrics import score_stances
+from train.score.metrics import score_spans, score_stances
 from train.score.outputs import SystemOutput
 from train.score.scorecard import (
     MAX_MISTAKES,
@@ -144,3 +144,20 @@ def test_a_scorecard_is_plain_json(gold: list[LabelledSentence], perfect: Answer
     system = plain["readings"][0]["systems"][0]
     assert system["spans"]["span_f1_exact"]["per_category"]["label"]["support"] == 30
     assert system["intervals"]["macro_f1"]["level"] == 0.95
+
+
+def test_a_scorecard_may_hold_tasks_and_no_reading(gold: list[LabelledSentence]) -> None:
+    """As after a run on sets of other hands alone."""
+    tasks = {
+        "subjectivity": score_stances(["objective"], ["objective"], ["objective", "subjective"]),
+        "claims": score_spans([{(0, 4, "claim")}], [{(0, 3, "claim")}], ["claim"]),
+    }
+    facts = DatasetFacts("d1", (count_split("test", gold),))
+    plain = Scorecard(facts, {"ours": "c1"}, (), tasks=tasks).to_dict()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert plain["readings"] == []
+    assert list(plain["tasks"]) == ["subjectivity", "claims"]
+    assert plain["tasks"]["subjectivity"]["per_label"]["objective"]["support"] == 1
+    assert plain["tasks"]["claims"]["span_f1_exact"]["micro"]["f1"] == 0
+    assert plain["tasks"]["claims"]["span_f1_overlap"]["micro"]["f1"] == 1
+    assert Scorecard(facts, {}, ()).to_dict()["tasks"] == {}

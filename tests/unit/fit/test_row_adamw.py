@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import io
+from copy import deepcopy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from train.fit.row_adamw import RowAdamW
+
+ROWS, WIDTH = 12, 5
+SETTINGS = {"lr": 0.01, "betas": (0.8, 0.9), "eps": 1e-6, "weight_decay": 0.1}
+
+
+class Network(nn.Module):
+    def __init__(self, *, sparse: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.table = nn.Embedding(ROWS, WIDTH, padding_idx=0, sparse=sparse)
+        self.layer = nn.Linear(WIDTH, 3)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.layer(self.table(ids)).square().sum() * 5
+
+
+BATCHES = [
+    torch.tensor([[1, 2, 2], [7, 1, 0]]),
+    torch.tensor([[2, 3, 0], [11, 3, 0]]),
+    torch.tensor([[1, 1, 9], [2, 5, 4]]),
+]
+
+
+def train(network: Network, optimizer: torch.optim.Optimizer, batches: list[Tensor]) -> None:
+    for ids in batches:
+        optimizer.zero_grad()
+        network(ids).backward()
+        optimizer.step()
+
+
+def test_dense_gradients_make_it_adamw() -> None:
+    ours, theirs = Network(sparse=False), Network(sparse=False)
+    train(ours, RowAdamW(ours.parameters(), **SETTINGS), BATCHES)
+    train(theirs, torch.optim.AdamW(theirs.parameters(), **SETTINGS, foreach=False), BATCHES)
+    for name, value in theirs.state_dict().items():
+        torch.testing.assert_close(ours.state_dict()[name], value, rtol=1e-6, atol=1e-6)
+
+
+def test_rows_against_a_plain_loop() -> None:
+    network = Network(sparse=True)
+    optimizer = RowAdamW(network.parameters(), **SETTINGS)
+    weight = network.table.weight.detach().double().clone()
+    first, second = torch.zeros_like(weight), torch.zeros_like(weight)
+    lr, (beta1, beta2) = SETTINGS["lr"], SETTINGS["betas"]
+    for step, ids in enumerate(BATCHES, start=1):
+        optimizer.zero_grad()
+        network(ids).backward()
+        gradient = network.table.weight.grad.to_dense().double()
+        optimizer.step()
+        for row in set(ids.flatten().tolist()) - {0}:
+            first[row] = beta1 * first[row] + (1 - beta1) * gradient[row]
+            second[row] = beta2 * second[row] + (1 - beta2) * gradient[row] ** 2
+            mean, spread = first[row] / (1 - beta1**step), second[row] / (1 - beta2**step)
+            weight[row] -= lr * SETTINGS["weight_decay"] * weight[row]
+            weight[row] -= lr * mean / (spread.sqrt() + SETTINGS["eps"])
+        torch.testing.assert_close(network.table.weight.detach().double(), weight)
+    state = optimizer.state[network.table.weight]
+    torch.testing.assert_close(state["exp_avg"].double(), first)
+    torch.testing.assert_close(state["exp_avg_sq"].double(), second)
+
+
+def test_where_every_row_is_read_it_is_adamw() -> None:
+    ours, theirs = Network(sparse=True), Network(sparse=False)
+    batches = [torch.randint(1, ROWS, (9, 9)) for _ in range(3)]
+    for network in (ours, theirs):  # no padding row, which torch.optim.AdamW would decay
+        network.table.padding_idx = None
+        batches[0][0, 0] = 0
+    batches = [torch.cat([ids.flatten(), torch.arange(ROWS)]) for ids in batches]
+    train(ours, RowAdamW(ours.parameters(), **SETTINGS), batches)
+    train(theirs, torch.optim.AdamW(theirs.parameters(), **SETTINGS), batches)
+    for name, value in theirs.state_dict().items():
+        torch.testing.assert_close(ours.state_dict()[name], value, rtol=1e-5, atol=1e-6)
+
+
+def test_rows_that_no_token_reads_stay() -> None:
+    network = Network(sparse=True)
+    before = network.table.weight.detach().clone()
+    train(network, RowAdamW(network.parameters(), **SETTINGS), BATCHES)
+    changed = (network.table.weight != before).any(1).nonzero().flatten().tolist()
+    assert changed == [1, 2, 3, 4, 5, 7, 9, 11]
+
+
+def test_gradients_accumulate_over_batches() -> None:
+    apart, together = Network(sparse=True), Network(sparse=True)
+    optimizers = [RowAdamW(network.parameters(), **SETTINGS) for network in (apart, together)]
+    for ids in BATCHES:
+        apart(ids).backward()
+    together(torch.cat(BATCHES)).backward()
+    for optimizer in optimizers:
+        optimizer.step()
+    for name, value in together.state_dict().items():
+        torch.testing.assert_close(apart.state_dict()[name], value)
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+@pytest.mark.parametrize("max_norm", [1.0, 1e6])
+def test_clips_as_torch_does(sparse: bool, max_norm: float) -> None:
+    ours, theirs = Network(sparse=sparse), Network(sparse=False)
+    optimizer = RowAdamW(ours.parameters(), lr=0.01, eps=0.1, weight_decay=0.0)
+    reference = torch.optim.AdamW(theirs.parameters(), lr=0.01, eps=0.1, weight_decay=0.0)
+    for ids in BATCHES[:2]:  # the second: what is clipped in one step stays out of the next
+        optimizer.zero_grad()
+        reference.zero_grad()
+        if ids is BATCHES[1] and sparse:
+            ids = torch.arange(1, ROWS)  # every row, so that the two agree on what is touched
+        ours(ids).backward()
+        theirs(ids).backward()
+        norm = optimizer.clip(max_norm)
+        expected = nn.utils.clip_grad_norm_(theirs.parameters(), max_norm)
+        torch.testing.assert_close(norm, expected)
+        optimizer.step()
+        reference.step()
+        if ids is BATCHES[0]:
+            for name, value in theirs.state_dict().items():
+                torch.testing.assert_close(ours.state_dict()[name], value)
+
+
+def test_a_clip_counts_for_one_step() -> None:
+    network = Network(sparse=True)
+    optimizer = RowAdamW(network.parameters(), **SETTINGS)
+    network(BATCHES[0]).backward()
+    optimizer.clip(1e-3)
+    optimizer.step()
+    assert optimizer.grad_scale is None
+
+
+def test_state_goes_through_a_file_bit_by_bit() -> None:
+    whole, resumed = Network(sparse=True), Network(sparse=True)
+    optimizer = RowAdamW(whole.parameters(), **SETTINGS)
+    train(whole, optimizer, BATCHES[:2])
+    file = io.BytesIO()
+    torch.save({"network": whole.state_dict(), "optimizer": optimizer.state_dict()}, file)
+    train(whole, optimizer, BATCHES)
+
+    file.seek(0)
+    saved = torch.load(file, weights_only=True)
+    resumed.load_state_dict(saved["network"])
+    other = RowAdamW(resumed.parameters())  # its settings come from the file
+    other.load_state_dict(saved["optimizer"])
+    train(resumed, other, BATCHES)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], value), name
+    states = [o.state_dict()["state"] for o in (optimizer, other)]
+    for number, values in states[0].items():
+        for name, value in values.items():
+            assert torch.equal(states[1][number][name], value), name
+
+
+def test_each_group_has_its_rate() -> None:
+    network = Network(sparse=True)
+    groups = [
+        {"params": [network.table.weight], "lr": 0.0},
+        {"params": list(network.layer.parameters())},
+    ]
+    before = deepcopy(network.state_dict())
+    train(network, RowAdamW(groups, **SETTINGS), BATCHES)
+    assert torch.equal(network.table.weight, before["table.weight"])
+    assert not torch.equal(network.layer.weight, before["layer.weight"])

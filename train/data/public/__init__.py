@@ -1,0 +1,53 @@
+"""Readers for public labelled sets: a download's rows become labelled sentences for one task."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+from model.errors import InputError
+from model.tasks import Task, TaskKind
+from train.data.public.ans import ANS
+from train.data.public.armpro import ARMPRO
+from train.data.public.checkthat import CHECKTHAT
+from train.data.public.mawqif import MAWQIF
+from train.data.public.rows import PublicSet, Reader, Reading
+
+__all__ = ["FORMATS", "PublicSet", "Reader", "read_public"]
+
+FORMATS: Mapping[str, Reader] = {
+    "ans": ANS,
+    "armpro": ARMPRO,
+    "checkthat": CHECKTHAT,
+    "mawqif": MAWQIF,
+}
+
+
+def read_public(format: str, path: Path, *, name: str, task: Task) -> PublicSet:
+    """The set that lies at `path`, the folder of its download or a single file of it.
+
+    `name` is what the records call the set. InputError for an unknown format, a task of another
+    kind than the labels are, a missing file or column, and a label of the task that no row has.
+    """
+    if format not in FORMATS:
+        near = difflib.get_close_matches(format, FORMATS, n=1)
+        known = f"known: {', '.join(FORMATS)}"
+        raise InputError(
+            f"format {format}", "unknown", f"did you mean {near[0]}?" if near else known
+        )
+    reader = FORMATS[format]
+    if (task.kind, task.pair) != (reader.kind, reader.pair):
+        raise InputError(
+            f"task {task.name}",
+            f"is {_describe(task.kind, task.pair)}, "
+            f"and {format} has labels for {_describe(reader.kind, reader.pair)}",
+            "give the set a task of that kind",
+        )
+    reading = Reading(name, task)
+    reader.read(path, reading)
+    return reading.finish(path)
+
+
+def _describe(kind: TaskKind, pair: bool) -> str:
+    return f"kind: {kind}, pair: {str(pair).lower()}"

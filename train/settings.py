@@ -1,0 +1,172 @@
+"""What a run's config may hold: every key, its type and its bounds.
+
+What several keys must hold together stands in `coherence`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from model.tasks import Task, TaskKind
+from model.text.normalize import Parity
+from train.data.silver.combine import Combination
+from train.data.split import SplitBy
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+"""Task names become names of weights and of JSON fields."""
+
+Context = Literal["none", "headline", "previous"]
+LAST = "last"
+LOSS = "loss"
+MEAN = "mean"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class TaskConfig(_Part):
+    """A task; `pair`: whether a classified text is read beside a second one."""
+
+    kind: TaskKind
+    labels: Annotated[list[str], Field(min_length=1)]
+    pair: bool
+
+
+class DataConfig(_Part):
+    """The run's own articles and labels. Paths are relative to the working directory."""
+
+    articles: Annotated[list[str], Field(min_length=1)]
+    annotations: str
+    targets: str
+    lexicon: str
+    unlabelled: list[str]
+    outlet: str | None
+    columns: dict[str, str]
+    weight: Positive
+
+
+class DatasetConfig(_Part):
+    """A labelled set of other hands: where its download lies, and the task that its labels feed.
+
+    `weight`: how often each of its rows is read in an epoch, on average.
+    """
+
+    format: str
+    path: str
+    task: str
+    weight: Positive
+
+
+class SplitConfig(_Part):
+    """What test text shares with no training text, and shares of the sentences.
+
+    `held_out` names the outlets or targets of the test split, where it is split by them, in place
+    of a draw; `events`: whether articles of the same days that tell of one event are one story.
+    """
+
+    by: SplitBy
+    held_out: list[str]
+    events: bool
+    validation: Share
+    test: Share
+    seed: int
+
+
+class SilverConfig(_Part):
+    """How the rules' votes on `data.unlabelled` become labels; less sure ones are left out."""
+
+    combine: Combination
+    min_confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+class EmbeddedConfig(_Part):
+    """The compact encoder that `encoder: embedded` trains from the run's own training text."""
+
+    vocabulary: Annotated[int, Field(ge=200)]
+    layers: Count
+    width: Count
+    heads: Count
+    feed_forward: Count
+
+
+class LoraConfig(_Part):
+    """Low-rank adapters in place of all weights of the encoder; merged at the end."""
+
+    rank: Count
+    alpha: Positive
+    dropout: Share
+
+
+class TrainingConfig(_Part):
+    """The fine-tuning run; `configs/quickstart.yaml` says what each key does."""
+
+    epochs: Count
+    batch_tokens: Annotated[int, Field(ge=16)]
+    gradient_accumulation: Count
+    learning_rate: Positive
+    layer_decay: Annotated[float, Field(gt=0, le=1)]
+    weight_decay: NotNegative
+    warmup_ratio: Share
+    schedule: Literal["linear", "cosine", "constant"]
+    max_grad_norm: NotNegative
+    dropout: Share
+    token_dropout: Share
+    label_smoothing: Share
+    class_weights: Literal["none", "root", "balanced"]
+    silver_confidence: bool
+    precision: Literal["auto", "fp32", "bf16"]
+    attention: Literal["auto", "eager", "sdpa"]
+    compile: bool
+    embeddings: Literal["rows", "dense", "frozen"]
+    lora: LoraConfig | None
+    best_by: str
+    early_stopping: Count | None
+    save_steps: Count | None
+    log_steps: Count | None
+    max_length: Annotated[int, Field(ge=16, le=8192)]
+    stride: Annotated[int, Field(ge=0)]
+    context: Context
+    seed: int
+    seeds: list[int]
+    folds: Annotated[int, Field(ge=0)]
+    report_to: list[str]
+
+
+class EvaluationConfig(_Part):
+    """Below `fewest_test_stories` the scorecard adds grouped folds over all gold."""
+
+    folds: Annotated[int, Field(ge=2)]
+    fewest_test_stories: Annotated[int, Field(ge=0)]
+    resamples: Annotated[int, Field(ge=100)]
+
+
+class RunConfig(_Part):
+    """A whole run."""
+
+    output_dir: str | None
+    encoder: str
+    revision: str | None
+    parity: Parity
+    tasks: Annotated[dict[Name, TaskConfig], Field(min_length=1)]
+    data: DataConfig | None
+    datasets: dict[str, DatasetConfig]
+    split: SplitConfig
+    silver: SilverConfig
+    embedded: EmbeddedConfig
+    training: TrainingConfig
+    evaluation: EvaluationConfig
+
+    @property
+    def task_list(self) -> tuple[Task, ...]:
+        """The tasks in the order of the config."""
+        return tuple(
+            Task(name, task.kind, tuple(task.labels), task.pair)
+            for name, task in self.tasks.items()
+        )
