@@ -59,7 +59,6 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
     from train.score.tasks import score_tasks, scores_record
 
     splits = read_dataset(run.dataset_dir)
-    settings = run.config.evaluation
     if not splits["test"]:
         raise NabraError(run.dataset_dir, "the test split is empty", "raise split.test")
     test = splits["test"]

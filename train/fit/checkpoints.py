@@ -16,8 +16,8 @@ from typing import Any, Literal
 import torch
 import transformers
 
-from model.errors import OutputError
 from model.archive.write import write_text
+from model.errors import OutputError
 from model.net.checkpoint import add_main_scores, save_checkpoint
 from model.net.network import count_parameters
 from model.records import LabelledSentence

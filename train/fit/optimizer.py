@@ -19,12 +19,14 @@ def make_optimizer(network: nn.Module, settings: TrainingConfig) -> torch.optim.
     Biases and the weights of norms do not decay. With `layer_decay` d, the layer n below the heads
     learns at the rate times d to the n.
     """
-    depths = {name: _depth(name) for name, p in network.named_parameters() if p.requires_grad}
-    deepest = max(depths.values())
+    layers = [
+        int(found[1]) for name, _ in network.named_parameters() if (found := _LAYER.search(name))
+    ]
+    num_layers = max(layers, default=-1) + 1
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            key = (deepest - depths[name], parameter.ndim > 1)
+            key = (_num_above(name, num_layers), parameter.ndim > 1)
             groups.setdefault(key, []).append(parameter)
     return RowAdamW(
         [
@@ -39,8 +41,8 @@ def make_optimizer(network: nn.Module, settings: TrainingConfig) -> torch.optim.
     )
 
 
-def _depth(name: str) -> int:
-    """0 for the embeddings, then the layers in turn; the heads stand above the last layer."""
+def _num_above(name: str, num_layers: int) -> int:
+    """How far below the heads a weight stands: layers in turn, the embeddings lowest."""
     if found := _LAYER.search(name):
-        return int(found[1]) + 1
-    return 10_000 if name.startswith("heads.") else 0
+        return num_layers - int(found[1])
+    return num_layers + 1 if "embeddings" in name else 0

@@ -23,14 +23,14 @@ def score_tasks(
             pairs = [
                 pair
                 for sentence, output in zip(gold, outputs, strict=True)
-                for pair in _labels(sentence, output, task)
+                for pair in label_pairs(sentence, output, task)
             ]
             if pairs:
                 gold_labels, found = zip(*pairs, strict=True)
                 scores[task.name] = score_stances(gold_labels, found, task.labels)
         else:
             chosen = [
-                (_spans(sentence, task), _spans(output, task))
+                (task_spans(sentence, task), task_spans(output, task))
                 for sentence, output in zip(gold, outputs, strict=True)
                 if task.name in labelled_tasks(sentence)
             ]
@@ -90,7 +90,10 @@ def _record(scores: TaskScores) -> dict[str, Any]:
     }
 
 
-def _labels(sentence: LabelledSentence, output: SystemOutput, task: Task) -> list[tuple[str, str]]:
+def label_pairs(
+    sentence: LabelledSentence, output: SystemOutput, task: Task
+) -> list[tuple[str, str]]:
+    """The (gold, found) labels of one sentence for a classifying task."""
     pairs = [
         (gold.label, found)
         for gold, found in zip(sentence.classes, output.classes, strict=True)
@@ -104,7 +107,8 @@ def _labels(sentence: LabelledSentence, output: SystemOutput, task: Task) -> lis
     return pairs
 
 
-def _spans(record: LabelledSentence | SystemOutput, task: Task) -> set[SpanKey]:
+def task_spans(record: LabelledSentence | SystemOutput, task: Task) -> set[SpanKey]:
+    """The spans of a tagging task in a sentence or an output."""
     found: set[SpanKey] = {_key(span) for span in record.spans if span.task == task.name}
     if task == LOADED_TERMS:
         found |= {_key(term) for term in record.loaded_terms}

@@ -1,0 +1,146 @@
+"""Trains a run's network under other settings and counts what it gets right, story by story."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from model.net.checkpoint import Checkpoint, read_lists
+from model.net.classifier import Classifier
+from model.records import LabelledSentence
+from model.tasks import Task
+from train.config import Run, read_run
+from train.data.dataset import read_dataset
+from train.fit import fitting
+from train.fit.batches import Schedule
+from train.judging import label_gold
+from train.prepare import prepare_run
+from train.score.bootstrap import Interval, Statistic, difference_interval, sum_by_story
+from train.score.metrics import (
+    IntArray,
+    count_spans,
+    count_stances,
+    macro_f1,
+    match_exact,
+    match_overlap,
+    micro_f1,
+)
+from train.score.tasks import label_pairs, task_spans
+
+_MATCHES = {"exact": match_exact, "overlap": match_overlap}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Of some trainings: counts by measure and story, summed over seeds, and the seconds of each.
+
+    A classifying task is a measure (macro-F1); a tagging one has two (micro-F1): exact, overlap.
+    """
+
+    counts: dict[str, IntArray]
+    seconds: list[float]
+
+    def figure(self, measure: str) -> float:
+        """The figure over all seeds together."""
+        return float(_statistic(measure)(self.counts[measure].sum(axis=0)))
+
+    def lead_over(self, other: Result, measure: str) -> tuple[float, Interval]:
+        """The difference of the two figures, with its interval over stories."""
+        ours, theirs = self.counts[measure], other.counts[measure]
+        interval = difference_interval(_statistic(measure), ours, theirs)
+        return self.figure(measure) - other.figure(measure), interval
+
+
+def _statistic(measure: str) -> Statistic:
+    return micro_f1 if measure.endswith(tuple(_MATCHES)) else macro_f1
+
+
+def prepared(config: str, folder: Path, overrides: Sequence[str] = ()) -> Run:
+    """The run of a config with its dataset, made once in `folder`."""
+    run = read_run(config, [*overrides, f"output_dir={folder / Path(config).stem}"])
+    if not run.dataset_dir.is_dir():
+        prepare_run(run, quiet=True)
+    return run
+
+
+def train_and_count(run: Run, seeds: Sequence[int], *, plain: bool = False) -> Result:
+    """Train with each seed and count on the test split.
+
+    `plain`: batches of 32 rows as they come, as the Trainer draws them by itself.
+    """
+    splits = read_dataset(run.dataset_dir)
+    lists = read_lists(run.lists)
+    names = {target.id: target.name for target in lists[0].targets.values()}
+    counts: dict[str, IntArray] = {}
+    seconds = []
+    for seed in seeds:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mock.patch.object(fitting, "plan_steps", shuffled if plain else fitting.plan_steps),
+        ):
+            start = time.perf_counter()
+            fit = fitting.fit_network(
+                run.config,
+                splits["train"],
+                splits["validation"],
+                names,
+                seed=seed,
+                trainer_dir=Path(folder),
+                metrics_path=Path(folder, "metrics.jsonl"),
+                score=None,
+                show_progress=False,
+            )
+            seconds.append(time.perf_counter() - start)
+        context = run.config.training.context
+        checkpoint = Checkpoint(fit.network, fit.text_encoder, *lists, {}, Path(), context)
+        found = _count(splits["test"], Classifier(checkpoint), run.config.task_list)
+        counts = {task: counts.get(task, 0) + value for task, value in found.items()}
+    return Result(counts, seconds)
+
+
+def _count(
+    gold: Sequence[LabelledSentence], classifier: Classifier, tasks: Sequence[Task]
+) -> dict[str, IntArray]:
+    outputs = label_gold(classifier, gold)
+    stories = [sentence.story for sentence in gold]
+    counts: dict[str, IntArray] = {}
+    for task in tasks:
+        if task.kind == "classify":
+            rows = []
+            for sentence, output in zip(gold, outputs, strict=True):
+                pairs = label_pairs(sentence, output, task)
+                right, found = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+                rows.append(count_stances(right, found, task.labels))
+            counts[task.name] = sum_by_story(np.stack(rows), stories)
+            continue
+        spans = [[task_spans(record, task) for record in records] for records in (gold, outputs)]
+        for name, match in _MATCHES.items():
+            by_sentence = count_spans(*spans, match, task.labels)
+            counts[f"{task.name} {name}"] = sum_by_story(by_sentence, stories)
+    return counts
+
+
+def shuffled(
+    lengths: Sequence[int],
+    weights: Sequence[float],
+    *,
+    epochs: int,
+    pass_tokens: int,
+    num_passes: int,
+    seed: int,
+) -> Schedule:
+    """As many rows a step as the budget holds on average, in an order that heeds no length."""
+    rows = max(1, round(pass_tokens / (sum(lengths) / len(lengths))))
+    steps = []
+    ends = []
+    for epoch in range(epochs):
+        order = np.random.default_rng((seed, epoch)).permutation(len(lengths))
+        steps += [order[first : first + rows] for first in range(0, len(order), rows)]
+        ends.append(len(steps))
+    return Schedule(steps, ends)
