@@ -73,10 +73,24 @@ def predict(
         quiet=quiet,
     )
     say(f"predictions: {output / 'predictions'}", quiet=quiet)
+    for task in _unasked(classifier):
+        say(
+            f"note: task {task} reads a text beside a second one, and an archive has none",
+            quiet=quiet,
+        )
     if writer.quarantined:
         say(f"quarantine, with reasons: {output / 'quarantine'}", quiet=quiet)
     if strict and writer.quarantined:
         raise typer.Exit(STATUS_QUARANTINED)
+
+
+def _unasked(classifier: Classifier) -> list[str]:
+    """The tasks that no sentence is asked for: of pairs only stance makes its own, by targets."""
+    from model.tasks import STANCE
+
+    has_targets = bool(classifier.checkpoint.targets.targets)
+    tasks = classifier.checkpoint.network.tasks
+    return [task.name for task in tasks if task.pair and not (task == STANCE and has_targets)]
 
 
 class _Drafts:

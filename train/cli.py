@@ -19,9 +19,10 @@ from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
 from train.prepare import prepare, prepare_run
 from train.push import push
+from train.search import search
 
 app = new_app(help="nabra (نبرة): how Arabic news is framed — who is named how, in whose voice.")
-for door in (prepare, finetune, evaluate, predict, report, push):
+for door in (prepare, finetune, search, evaluate, predict, report, push):
     app.command()(door)
 app.add_typer(annotate_app, name="annotate")
 
@@ -122,7 +123,16 @@ def _check_lists(run: Run) -> None:
     tasks = {task.name: task for task in run.config.task_list}
     for name, dataset in run.config.datasets.items():
         path, task = expand_path(dataset.path), tasks[dataset.task]
-        checks.append(partial(read_public, dataset.format, path, name=name, task=task))
+        checks.append(
+            partial(
+                read_public,
+                dataset.format,
+                path,
+                name=name,
+                task=task,
+                division=dataset.division,
+            )
+        )
     faults = []
     for read in checks:
         try:

@@ -6,16 +6,22 @@ import difflib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
 
-from omegaconf import OmegaConf
 from pydantic import ValidationError
 
-from model.errors import ConfigError, InputError
+from model.errors import ConfigError
 from train.coherence import broken_rules
+from train.document import read_document, set_keys
 from train.settings import RunConfig
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")  # as os.path.expandvars reads it
 
 
 class Run:
@@ -52,73 +58,109 @@ class Run:
 def read_run(path: str | Path, overrides: Sequence[str] = ()) -> Run:
     """The run of a config file, with `key.key=value` overrides.
 
-    InputError where the file cannot be read; ConfigError lists every unknown, missing and mistyped
-    key, with a near name where there is one.
+    InputError where the file cannot be read; ConfigError lists every unknown, missing, duplicate
+    and mistyped key, with a near name where there is one, and what the keys do not hold together.
     """
     path = Path(path)
-    try:
-        loaded = OmegaConf.load(path)
-        for override in overrides:
-            if "=" not in override:
-                raise ConfigError(f"--set {override}", ["write it as key.key=value"])
-        loaded = OmegaConf.merge(loaded, OmegaConf.from_dotlist(list(overrides)))
-        plain = OmegaConf.to_container(loaded, resolve=False)
-    except ConfigError:
-        raise
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from None
-    except Exception as error:  # the YAML parser and OmegaConf share no class of errors
-        message = " ".join(str(error).split())
-        raise ConfigError(path, [f"is no valid YAML mapping: {message}"]) from None
-    if not isinstance(plain, dict):
-        raise ConfigError(path, ["holds no mapping of keys"])
-    faults = broken_rules(plain)
+    written, faults = read_document(path)
+    plain, unset = set_keys(written, overrides)
+    faults += unset
+    config = None
     try:
         config = RunConfig.model_validate(plain)
     except ValidationError as error:
-        faults = _faults(error) + faults
-    if faults:
-        raise ConfigError(path, faults)
+        known = {_key(fault) for fault in faults}
+        faults += [fault for fault in map(_fault, error.errors()) if _key(fault) not in known]
+    faults += _news(broken_rules(plain), faults)
+    if faults or config is None:
+        raise ConfigError(path, [" ".join(fault.split()) for fault in faults])
     return Run(path, config)
 
 
-def _faults(error: ValidationError) -> list[str]:
-    faults = []
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"] if part != "[key]")
-        if item["type"] == "extra_forbidden":
-            faults.append(f"{key}: unknown key{_suggestion(item['loc'])}")
-        elif item["type"] == "missing":
-            faults.append(f"{key}: missing")
-        elif item["loc"][-1] == "[key]":
-            faults.append(f"{key}: a task's name is small letters, digits and _")
-        else:
-            message = item["msg"].removeprefix("Value error, ").lower()
-            is_whole_part = isinstance(item["input"], dict)
-            faults.append(
-                f"{key}: {message}" + ("" if is_whole_part else f", not {item['input']!r}")
-            )
-    return faults
+def _key(fault: str) -> str:
+    return fault.partition(": ")[0]
+
+
+def _news(broken: Sequence[str], faults: Sequence[str]) -> list[str]:
+    """The broken rules without those about a key that is wrong by itself, or has one below it."""
+    wrong = {_key(fault) for fault in faults}
+    return [
+        rule
+        for rule in broken
+        if not any(
+            key == part or key.startswith(f"{part}.")
+            for part in _key(rule).split(", ")
+            for key in wrong
+        )
+    ]
+
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping of keys",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a mapping of keys",
+    "string_too_short": "a text",
+    "string_type": "a text",
+    "too_short": "a list of something",
+}
+
+
+def _fault(item: ErrorDetails) -> str:
+    """One line for what pydantic found, the key first."""
+    *_, last = location = item["loc"]
+    key = ".".join(str(part) for part in location if part != "[key]")
+    if item["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_suggestion(location)}"
+    if item["type"] == "missing":
+        return f"{key}: missing"
+    if last == "[key]":
+        return f"{key}: a name is small letters, digits and _, a letter first"
+    expected = _EXPECTED.get(item["type"], item["msg"].removeprefix("Input should be "))
+    return f"{key}: should be {expected}, not {_shown(item['input'])}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list" if value else "an empty list"
+    text = json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _suggestion(location: Sequence[str | int]) -> str:
     part: Any = RunConfig
     for key in location[:-1]:
         part = _part_at(part, key)
-    known = list(getattr(part, "model_fields", {}))
-    near = difflib.get_close_matches(str(location[-1]), known, n=1)
+    name = str(location[-1])
+    fields = [] if isinstance(part, _Named) else getattr(part, "model_fields", {})
+    near = difflib.get_close_matches(name, fields, n=1)
+    if "." in name:
+        return " (what stands behind a dot is a key of its own, indented below)"
     return f" (did you mean {near[0]}?)" if near else ""
 
 
+class _Named(NamedTuple):
+    """A mapping of parts by name; `model` is that of each."""
+
+    model: Any
+
+
 def _part_at(part: Any, key: str | int) -> Any:
-    """The model of a key: that of the field, of its values where it is a mapping, None else."""
+    """What stands under a key: a model, parts by name, or None for anything else."""
+    if isinstance(part, _Named):
+        return part.model
     field = getattr(part, "model_fields", {}).get(key)
     if field is None:
-        return part  # a name within a mapping of parts, whose model was found a step before
-    for model in (field.annotation, *get_args(field.annotation)):
-        if hasattr(model, "model_fields"):
-            return model
-    return None
+        return None
+    if hasattr(field.annotation, "model_fields"):
+        return field.annotation
+    model = next(
+        (part for part in get_args(field.annotation) if hasattr(part, "model_fields")), None
+    )
+    return _Named(model) if get_origin(field.annotation) is dict and model else model
 
 
 def expand_path(path: str) -> Path:
@@ -140,11 +182,12 @@ def missing_paths(run: Run) -> list[str]:
         }
     unset = []
     for name, dataset in run.config.datasets.items():
-        path = str(expand_path(dataset.path))
-        if "$" in path:
-            unset.append(f"datasets.{name}.path: {path}: the variable is not set")
-        else:
-            named[f"datasets.{name}.path"] = [path]
+        key = f"datasets.{name}.path"
+        variables = [given.strip("{}") for given in _VARIABLE.findall(dataset.path)]
+        missing = [variable for variable in variables if not os.environ.get(variable)]
+        unset += [f"{key}: the environment variable {each} is not set" for each in missing]
+        if not missing:
+            named[key] = [str(expand_path(dataset.path))]
     return unset + [
         f"{key}: {path} does not exist"
         for key, paths in named.items()

@@ -23,6 +23,10 @@ LEXICON_NOTE = (
     "The lexicon baseline looks terms up in the run's own lexicon. Where that was written beside "
     "the gold labels, as for the seeds, its scores are optimistic."
 )
+OFFICIAL_NOTE = (
+    "{} is divided as its authors did: published figures can be compared, but its test split "
+    "shares stories with training, and the scores say little of new text."
+)
 
 
 @app.command()
@@ -65,6 +69,12 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
     outputs = label_gold(load(run.checkpoint_dir), test)
     tasks = score_tasks(test, outputs, run.config.task_list)
     readings = _readings(run, splits, outputs, quiet=quiet)
+    notes = [LEXICON_NOTE] if readings else []
+    notes += [
+        OFFICIAL_NOTE.format(name)
+        for name, dataset in run.config.datasets.items()
+        if dataset.division == "official"
+    ]
     scorecard = Scorecard(
         dataset=DatasetFacts(
             hash=hash_sentences([s for split in splits.values() for s in split]),
@@ -72,7 +82,7 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
         ),
         checkpoints={MODEL: checkpoint_hash(run.checkpoint_dir)},
         readings=tuple(readings),
-        notes=(LEXICON_NOTE,) if readings else (),
+        notes=tuple(notes),
         tasks=tasks,
     )
     write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
@@ -82,22 +92,41 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
 def evaluate_checkpoints(
     checkpoints: Sequence[str], data: Path, output: Path, *, quiet: bool
 ) -> None:
-    """Score checkpoints side by side on a labelled file; the first is compared with the others."""
+    """Score checkpoints side by side on a labelled file; the first is compared with the others.
+
+    Where there are several, the scorecard's tasks go by `TASK (CHECKPOINT)`.
+    """
     hush_libraries()
     from model.net.checkpoint import checkpoint_hash
     from model.net.classifier import load
+    from model.tasks import DEFAULT_TASKS
     from train.data.annotations import read_annotations
     from train.fit.checkpoints import hash_sentences
     from train.judging import label_gold
     from train.score.scorecard import DatasetFacts, Scorecard, build_reading, count_split
+    from train.score.tasks import TaskScores, labelled_tasks, score_tasks
 
     gold = read_annotations(data)
-    classifiers = {path: load(path) for path in dict.fromkeys(checkpoints)}
-    outputs = {path: label_gold(classifier, gold) for path, classifier in classifiers.items()}
+    own = [number for number, sentence in enumerate(gold) if sentence.tasks is None]
+    read: dict[str, list[SystemOutput]] = {}
+    tasks: dict[str, TaskScores] = {}
+    for path in dict.fromkeys(checkpoints):
+        classifier = load(path)
+        known = classifier.checkpoint.network.tasks
+        outputs = label_gold(classifier, gold)
+        for task, scores in score_tasks(gold, outputs, known).items():
+            tasks[task if len(checkpoints) == 1 else f"{task} ({path})"] = scores
+        if own and set(DEFAULT_TASKS) <= set(known):
+            read[path] = [outputs[number] for number in own]
+    if not tasks:
+        asked = sorted({task for sentence in gold for task in labelled_tasks(sentence)})
+        what = f"has labels for {', '.join(asked) or 'nothing'}, and no checkpoint has that task"
+        raise NabraError(data, what, "give a file that is labelled for the checkpoint's tasks")
     scorecard = Scorecard(
         dataset=DatasetFacts(hash=hash_sentences(gold), splits=(count_split(data.name, gold),)),
-        checkpoints={path: checkpoint_hash(Path(path)) for path in outputs},
-        readings=(build_reading("test", gold, outputs),),
+        checkpoints={path: checkpoint_hash(Path(path)) for path in dict.fromkeys(checkpoints)},
+        readings=(build_reading("test", [gold[n] for n in own], read),) if read else (),
+        tasks=tasks,
     )
     _write(scorecard, output, quiet=quiet)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -31,43 +33,53 @@ def finetune(
 
 
 def finetune_run(run: Run, *, restart: bool = False, quiet: bool) -> None:
-    """Train on the run's training split and write the checkpoint."""
+    """Train on the run's training split and write the checkpoint; with folds and seeds, if set."""
     hush_libraries()
-    from model.net.network import count_parameters
-    from train.data.dataset import read_dataset
-    from train.fit.checkpoints import Folders, fit_checkpoint
+    from model.net.checkpoint import RECORD
+    from train.data.dataset import read_dataset, read_manifest
+    from train.fit.checkpoints import Folders
     from train.fit.curves import plot_curves
     from train.fit.processes import is_main_process
-    from train.judging import make_validation
+    from train.repeats import Training, cross_validate, fit_seeds
     from train.steps import training_inputs
+    from train.trackers import refuse_missing
 
+    settings = run.config.training
+    refuse_missing(settings.report_to)
     splits = read_dataset(run.dataset_dir)
     if not splits["train"]:
         raise NabraError(run.dataset_dir, "the training split is empty", "lower split.test")
     quiet = quiet or not is_main_process()
-    validation = splits["validation"]
-    fit = fit_checkpoint(
+    training = Training(
         run,
-        splits["train"],
-        validation,
-        folders=Folders.under(run.dir),
         inputs=training_inputs(run.config),
-        score=make_validation(validation, run.lists, run.config.training.context)
-        if validation
-        else None,
         on_change="restart" if restart else "refuse",
         quiet=quiet,
+        tell=partial(say, quiet=quiet),
     )
-    for warning in fit.warnings:
-        say(f"note: {warning}", quiet=quiet)
-    if fit.is_main_process:
-        plot_curves(
-            run.dir / "metrics.jsonl", run.dir / "curves.png", best_by=run.config.training.best_by
+    if settings.folds:
+        cross_validate(training, splits, read_manifest(run.dataset_dir)["silver_articles"])
+    if settings.seeds:
+        warnings = fit_seeds(training, splits)
+    else:
+        warnings = training.fit(
+            Folders.under(run.dir),
+            splits["train"],
+            splits["validation"],
+            seed=settings.seed,
+            report_to=settings.report_to,
         )
+    for warning in warnings:
+        say(f"note: {warning}", quiet=quiet)
+    if not is_main_process():
+        return
+    plot_curves(run.dir / "metrics.jsonl", run.dir / "curves.png", best_by=settings.best_by)
+    record = json.loads((run.checkpoint_dir / RECORD).read_text(encoding="utf-8"))
     say(
         f"checkpoint: {run.checkpoint_dir} "
-        f"({count_parameters(fit.network) / 1e6:.1f} million weights, "
-        f"{len(splits['train'])} sentences)",
+        f"({record['num_parameters'] / 1e6:.1f} million weights, "
+        f"{len(splits['train'])} sentences"
+        + (f", seed {record['seed']}: the first named, not the best)" if settings.seeds else ")"),
         quiet=quiet,
     )
 

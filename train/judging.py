@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.records import LabelledSentence, Prediction, TaskSpan
+from model.errors import RecordError
+from model.records import ClassLabel, LabelledSentence, Prediction, TaskSpan
+from model.tasks import STANCE
 from train.score.outputs import SystemOutput
 from train.score.tasks import main_figures, score_tasks
 
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list[SystemOutput]:
-    """What the classifier says of gold sentences whose voices, targets and pairs are given."""
+    """What the classifier says of gold sentences whose voices, targets and pairs are given.
+
+    A class label of a task that it has not gets "". RecordError where it cannot be asked: a target
+    that it does not know, a task that reads pairs for a label without one, or the other way round.
+    """
+    _refuse_others(classifier, gold)
     drafts = [
         Prediction.extend(
             sentence,
@@ -48,27 +55,45 @@ def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list
     ]
 
 
+def _refuse_others(classifier: Classifier, gold: Sequence[LabelledSentence]) -> None:
+    tasks = {task.name: task for task in classifier.checkpoint.network.tasks}
+    targets = classifier.checkpoint.targets.targets
+    for sentence in gold:
+        where = f"{sentence.article_id}:{sentence.index}"
+        for stance in sentence.stances if STANCE.name in tasks else ():
+            if stance.target not in targets:
+                what = f"names the target {stance.target}, which the checkpoint does not know"
+                raise RecordError(where, what, "train with its name in data.targets")
+        for label in sentence.classes:
+            task = tasks.get(label.task)
+            if task and task.pair != (label.pair is not None):
+                held, asked = ("no pair", "pairs") if task.pair else ("a pair", "none")
+                what = f"its label of {task.name} has {held}, and the checkpoint reads {asked}"
+                raise RecordError(where, what, "evaluate a checkpoint of the same task")
+
+
 def _classes(
     classifier: Classifier, gold: Sequence[LabelledSentence], completed: Sequence[Prediction]
 ) -> list[tuple[str, ...]]:
     """A label for each class label of the gold; those with a pair are asked for task by task."""
+    known = {task.name for task in classifier.checkpoint.network.tasks}
     asked: dict[str, list[tuple[str, str]]] = {}
     for sentence in gold:
         for label in sentence.classes:
-            if label.pair is not None:
+            if label.pair is not None and label.task in known:
                 asked.setdefault(label.task, []).append((sentence.text, label.pair))
     scores = {task: iter(classifier.classify(task, pairs)) for task, pairs in asked.items()}
 
-    def best(scores: Mapping[str, float]) -> str:
-        return max(scores, key=scores.__getitem__)
+    def best(label: ClassLabel, done: Prediction) -> str:
+        if label.task not in known:
+            return ""
+        if label.pair is None:
+            return str(done.classes[label.task]["label"])
+        found = next(scores[label.task])
+        return max(found, key=found.__getitem__)
 
     return [
-        tuple(
-            best(next(scores[label.task]))
-            if label.pair is not None
-            else str(done.classes[label.task]["label"])
-            for label in sentence.classes
-        )
+        tuple(best(label, done) for label in sentence.classes)
         for sentence, done in zip(gold, completed, strict=True)
     ]
 

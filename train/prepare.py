@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.console import Overrides, Quiet, follow, hush_libraries, new_app, run_app, say
-from model.errors import InputError
-from train.config import Run, expand_path, read_run
+from model.errors import ConfigError, InputError
+from train.config import Run, expand_path, missing_paths, read_run
 from train.settings import DataConfig
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def prepare_run(run: Run, *, quiet: bool) -> None:
     from train.data.split import SPLITS
     from train.steps import code_hash, data_hashes
 
+    if faults := missing_paths(run):
+        raise ConfigError(run.path, faults)
     dropped: list[Dropped] = []
     splits: Splits = {name: [] for name in SPLITS}
     silver: list[str] = []
@@ -159,7 +161,11 @@ def _add_public(run: Run, splits: Splits, dropped: list[Dropped]) -> None:
     tasks = {task.name: task for task in run.config.task_list}
     for name, dataset in run.config.datasets.items():
         found = read_public(
-            dataset.format, expand_path(dataset.path), name=name, task=tasks[dataset.task]
+            dataset.format,
+            expand_path(dataset.path),
+            name=name,
+            task=tasks[dataset.task],
+            division=dataset.division,
         )
         dropped += found.dropped
         test = found.splits.get("test", [])

@@ -5,12 +5,14 @@ What several keys must hold together stands in `coherence`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from model.tasks import Task, TaskKind
 from model.text.normalize import Parity
+from train.data.public import DivideBy
 from train.data.silver.combine import Combination
 from train.data.split import SplitBy
 
@@ -18,35 +20,39 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-"""Task names become names of weights and of JSON fields."""
+"""Names of tasks become names of weights and of JSON fields, those of sets begin ids."""
 
 Context = Literal["none", "headline", "previous"]
 LAST = "last"
 LOSS = "loss"
 MEAN = "mean"
+OWN = "own"
+"""What the run's own articles are called where sets are counted by name."""
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class TaskConfig(_Part):
     """A task; `pair`: whether a classified text is read beside a second one."""
 
     kind: TaskKind
-    labels: Annotated[list[str], Field(min_length=1)]
+    labels: Annotated[list[Text], Field(min_length=1)]
     pair: bool
 
 
 class DataConfig(_Part):
     """The run's own articles and labels. Paths are relative to the working directory."""
 
-    articles: Annotated[list[str], Field(min_length=1)]
-    annotations: str
-    targets: str
-    lexicon: str
-    unlabelled: list[str]
+    articles: Annotated[list[Text], Field(min_length=1)]
+    annotations: Text
+    targets: Text
+    lexicon: Text
+    unlabelled: list[Text]
     outlet: str | None
     columns: dict[str, str]
     weight: Positive
@@ -55,12 +61,14 @@ class DataConfig(_Part):
 class DatasetConfig(_Part):
     """A labelled set of other hands: where its download lies, and the task that its labels feed.
 
-    `weight`: how often each of its rows is read in an epoch, on average.
+    `division`: its own train and test files as they are, or without the rows of train whose story
+    stands in test. `weight`: how often each of its rows is read in an epoch, on average.
     """
 
     format: str
-    path: str
+    path: Text
     task: str
+    division: DivideBy
     weight: Positive
 
 
@@ -133,10 +141,44 @@ class TrainingConfig(_Part):
     max_length: Annotated[int, Field(ge=16, le=8192)]
     stride: Annotated[int, Field(ge=0)]
     context: Context
-    seed: int
-    seeds: list[int]
+    seed: Seed
+    seeds: list[Seed]
     folds: Annotated[int, Field(ge=0)]
     report_to: list[str]
+
+
+def _scalar(value: object) -> object:
+    if not (value is None or isinstance(value, bool | int | float | str)):
+        raise PydanticCustomError("scalar", "a number, a text, true, false or null")
+    return value
+
+
+class SearchValues(_Part):
+    """What a search tries for one key: numbers from `low` to `high`, or `choices`.
+
+    `log`: as many below the geometric mean of both as above it.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: list[Annotated[Any, AfterValidator(_scalar)]] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_nested(cls, given: object) -> object:
+        if isinstance(given, dict) and any(isinstance(value, dict) for value in given.values()):
+            raise PydanticCustomError("nested", "one key, as training.epochs")
+        return given
+
+
+class SearchConfig(_Part):
+    """A search for settings that score best on the validation split; keys of `space` are dotted."""
+
+    trials: Count
+    metric: str
+    space: dict[str, SearchValues]
+    seed: Seed
 
 
 class EvaluationConfig(_Part):
@@ -150,18 +192,19 @@ class EvaluationConfig(_Part):
 class RunConfig(_Part):
     """A whole run."""
 
-    output_dir: str | None
-    encoder: str
-    revision: str | None
+    output_dir: Text | None
+    encoder: Text
+    revision: Text | None
     parity: Parity
     tasks: Annotated[dict[Name, TaskConfig], Field(min_length=1)]
     data: DataConfig | None
-    datasets: dict[str, DatasetConfig]
+    datasets: dict[Name, DatasetConfig]
     split: SplitConfig
     silver: SilverConfig
     embedded: EmbeddedConfig
     training: TrainingConfig
     evaluation: EvaluationConfig
+    search: SearchConfig | None
 
     @property
     def task_list(self) -> tuple[Task, ...]:

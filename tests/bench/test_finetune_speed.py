@@ -27,6 +27,7 @@ from transformers import (
     BertModel,
     DataCollatorWithPadding,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -36,6 +37,7 @@ from model import normalize, read_articles, segment
 from model.net.network import FramingNetwork
 from model.tasks import Task
 from train.config import read_run
+from train.fit.allocator import keep_freed_memory
 from train.fit.batches import Schedule, plan_steps
 from train.fit.encoders import train_tokenizer
 from train.fit.examples import Collator, Row, balance
@@ -130,6 +132,7 @@ def arguments(folder: Path, num_steps: int, seed: int, **options: Any) -> Traini
     return TrainingArguments(
         output_dir=str(folder),
         max_steps=num_steps,
+        use_cpu=True,
         seed=seed,
         save_strategy="no",
         logging_strategy="no",
@@ -172,6 +175,7 @@ class TrainerSide:
             data_collator=watched,
             callbacks=[watched.callback],
         )
+        trainer.remove_callback(PrinterCallback)
         trainer.train()
         self.network.zero_grad()
         return watched.steps()
@@ -217,7 +221,11 @@ class NabraSide:
             smoothing=0.0,
             callbacks=[watched.callback],
         )
+        trainer.remove_callback(PrinterCallback)
+        torch.use_deterministic_algorithms(True, warn_only=True)  # as finetune does
+        torch.utils.deterministic.fill_uninitialized_memory = False
         trainer.train()
+        torch.use_deterministic_algorithms(False)
         self.network.zero_grad()
         return watched.steps()
 
@@ -270,12 +278,14 @@ def test_side_by_side(material: Material, tmp_path: Path) -> None:
         "limit: its bf16 products alone": [],
     }
     first, second, ours, limit = rounds.values()
+    keep_freed_memory()  # speeds up the peers, too
     nabra.run(3, seed=99)  # compiles kernels of these shapes once
     for number in range(ROUNDS):
         first.append(padded.run(2, number))
         second.append(dynamic.run(4, number))
         ours.append(nabra.run(10, number))
         limit.append(products_alone(ours[-1], nabra.linear_shapes()))
+        print(f"\nround {number + 1}", *(f"{rate(side[-1]):.0f}" for side in rounds.values()))
     steps = [step for steps in ours for step in steps]
     tokens = sum(s.tokens for s in steps)
     print(
@@ -321,6 +331,7 @@ def test_where_the_time_goes(material: Material, tmp_path: Path) -> None:
     if not is_worthwhile():
         pytest.skip("no processor that multiplies bf16 matrices")
     nabra = NabraSide(material, tmp_path)
+    keep_freed_memory()
     nabra.run(3, seed=0)
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         steps = nabra.run(8, seed=0)

@@ -26,7 +26,8 @@ from train.config import Run
 from train.fit.card import model_card
 from train.fit.fitting import Fit, Score, fit_network
 from train.fit.identity import IDENTITY, TrainingIdentity, is_finished, refuse_changed
-from train.fit.processes import num_processes
+from train.fit.processes import is_main_process, num_processes
+from train.fit.sealed import disk_errors
 
 OnChange = Literal["refuse", "restart"]
 
@@ -72,7 +73,8 @@ def fit_checkpoint(
     """
     seed = run.config.training.seed if seed is None else seed
     identity = _identity(run, train, validation, inputs, seed)
-    _settle(folders.trainer, identity, on_change)
+    if is_main_process():  # the others wait for it before they look for what to go on from
+        _settle(folders.trainer, identity, on_change)
     lists = run.lists
     targets = TargetList.read(lists[0]).targets if lists else {}
     fit = fit_network(
@@ -88,16 +90,17 @@ def fit_checkpoint(
     )
     if fit.is_main_process:
         record = _record(run, train, fit, identity, seed)
-        save_checkpoint(
-            folders.checkpoint,
-            fit.network,
-            fit.text_encoder,
-            lists=lists,
-            context=run.config.training.context,
-            training=record,
-            card=model_card(folders.checkpoint.parent.name, record),
-        )
-        identity.write(folders.trainer / IDENTITY, finished=True)
+        with disk_errors(folders.checkpoint):
+            save_checkpoint(
+                folders.checkpoint,
+                fit.network,
+                fit.text_encoder,
+                lists=lists,
+                context=run.config.training.context,
+                training=record,
+                card=model_card(folders.checkpoint.parent.name, record),
+            )
+            identity.write(folders.trainer / IDENTITY, finished=True)
     return fit
 
 
@@ -155,8 +158,9 @@ def _settle(trainer_dir: Path, identity: TrainingIdentity, on_change: OnChange) 
     if then is not None and on_change == "refuse" and not is_finished(path):
         refuse_changed(trainer_dir, then, identity)
     try:
-        shutil.rmtree(trainer_dir, ignore_errors=True)
         trainer_dir.mkdir(parents=True, exist_ok=True)
+        for left in trainer_dir.iterdir():  # none may stay: it would be gone on from
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
         identity.write(path)
     except OSError as error:
         fix = "choose another output_dir"

@@ -9,6 +9,7 @@ from typing import Any
 from model.errors import InputError
 from model.net.encoding import register_placeholders
 from train.fit.hub import load_pretrained
+from train.fit.pretrained import hushed_libraries
 from train.fit.vocabulary import measure_vocabulary, warning
 
 EMBEDDED = "embedded"
@@ -52,7 +53,7 @@ def start_encoder(
     loaded = load_pretrained(name, revision)
     tokenizer, encoder = loaded.tokenizer, loaded.encoder
     register_placeholders(tokenizer)
-    most = getattr(encoder.config, "max_position_embeddings", max_length)
+    most = _longest(encoder.config, max_length)
     if max_length > most:
         raise InputError(
             f"encoder: {name}",
@@ -60,10 +61,18 @@ def start_encoder(
             f"set training.max_length to {most} or less",
         )
     if len(tokenizer) > encoder.config.vocab_size:
-        encoder.resize_token_embeddings(len(tokenizer))
+        with hushed_libraries():
+            encoder.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     return StartedEncoder(
         tokenizer, encoder, loaded.revision, warning(measure_vocabulary(tokenizer, views))
     )
+
+
+def _longest(config: Any, otherwise: int) -> int:
+    """How many tokens an encoder reads; RoBERTa counts its positions from behind the padding id."""
+    most = int(getattr(config, "max_position_embeddings", otherwise))
+    is_roberta = "roberta" in str(getattr(config, "model_type", ""))
+    return most - config.pad_token_id - 1 if is_roberta else most
 
 
 def train_tokenizer(views: Sequence[str], vocabulary: int) -> Any:

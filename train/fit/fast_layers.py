@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 PLAIN_ATTENTION = "nabra_plain"
+_ATTENTION_BEFORE = "_attention_before"
 FEW_OUTPUTS = 64  # a head: too small to gain from bf16, and logits are better in fp32
 MANY_ROWS = 4096  # a table of words, not of positions or types: its gradient is worth being sparse
 
@@ -30,13 +31,18 @@ def is_worthwhile() -> bool:
 
 
 def quicken(
-    network: nn.Module, *, dtype: torch.dtype = torch.bfloat16, row_gradients: bool = True
+    network: nn.Module,
+    *,
+    dtype: torch.dtype = torch.bfloat16,
+    row_gradients: bool = True,
+    own_attention: bool = True,
 ) -> None:
     """Make a network compute in `dtype`; layers of kinds that it does not know stay as they are.
 
     Linear layers multiply in `dtype`, LayerNorm computes in fp32 and hands on `dtype`, layers with
     few outputs (heads) stay in fp32. With `row_gradients` large embedding tables give sparse
-    gradients, which `RowAdamW` takes. Undone by `restore`.
+    gradients, which `RowAdamW` takes; `own_attention` puts `plain_attention` in the place of the
+    encoder's. Undone by `restore`.
     """
     _count_fused_steps()
     for module in network.modules():
@@ -51,7 +57,8 @@ def quicken(
             module.sparse = row_gradients and module.num_embeddings >= MANY_ROWS
         if isinstance(module, _Quick):
             module.compute_dtype = dtype
-    _set_attention(network, PLAIN_ATTENTION)
+    if own_attention:
+        _take_attention(network)
 
 
 @cache
@@ -79,7 +86,9 @@ def restore(network: nn.Module) -> None:
             module.__class__ = plain  # type: ignore[assignment]
         elif type(module) is nn.Embedding:
             module.sparse = False
-    _set_attention(network, "sdpa")
+        elif _ATTENTION_BEFORE in module.__dict__:
+            encoder: Any = module
+            encoder.set_attn_implementation(module.__dict__.pop(_ATTENTION_BEFORE))
 
 
 class _Quick:
@@ -91,20 +100,17 @@ class _Quick:
 class ShadowLinear(_Quick, nn.Linear):
     """Multiplies by a copy of its weight in `compute_dtype`, made anew when the weight changed."""
 
-    _shadow: tuple[Any, Tensor]
-
     def shadow(self) -> Tensor:
         """The copy; torch counts every change in place of a tensor, so that it cannot be stale."""
         weight = self.weight
-        key = (weight._version, weight.data_ptr())
+        seen = (weight._version, weight.data_ptr())
         kept = self.__dict__.get("_shadow")
-        if kept is None or kept[0] != key:
+        if kept is None or kept[0] is not weight or kept[1] != seen:
             with torch.inference_mode(False), torch.no_grad():
-                copy = weight.to(self.compute_dtype, copy=True) if kept is None else kept[1]
-                copy.copy_(weight)
-            kept = self.__dict__["_shadow"] = (key, copy)
-        copied: Tensor = kept[1]
-        return copied
+                kept = (weight, seen, weight.to(self.compute_dtype, copy=True))
+            self.__dict__["_shadow"] = kept
+        copy: Tensor = kept[2]
+        return copy
 
     def forward(self, input: Tensor) -> Tensor:
         output: Tensor = _ShadowProduct.apply(  # type: ignore[no-untyped-call]
@@ -206,7 +212,8 @@ def plain_attention(
     return (weights @ value).transpose(1, 2).contiguous(), None
 
 
-def _set_attention(network: nn.Module, name: str) -> None:
+def _take_attention(network: nn.Module) -> None:
+    """Have the encoders in a network call `plain_attention`."""
     from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
     from transformers.masking_utils import eager_mask
 
@@ -214,4 +221,7 @@ def _set_attention(network: nn.Module, name: str) -> None:
     AttentionMaskInterface.register(PLAIN_ATTENTION, eager_mask)
     for module in network.modules():
         if isinstance(module, PreTrainedModel):
-            module.set_attn_implementation(name)
+            before = module.config._attn_implementation
+            if before != PLAIN_ATTENTION:  # an encoder inside another one shares its config
+                module.__dict__[_ATTENTION_BEFORE] = before
+                module.set_attn_implementation(PLAIN_ATTENTION)

@@ -12,12 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import (
-    EarlyStoppingCallback,
-    PrinterCallback,
-    TrainerCallback,
-    TrainingArguments,
-)
+from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from model.errors import NabraError
 from model.net.encoding import TextEncoder
@@ -33,7 +28,7 @@ from train.fit.metrics_file import MetricsFile
 from train.fit.optimizer import make_optimizer
 from train.fit.processes import num_processes
 from train.fit.sealed import last_complete, remove_incomplete
-from train.fit.trainer import EpochEnds, TaskTrainer, Validate
+from train.fit.trainer import EarlyStop, EpochEnds, TaskTrainer, Validate
 from train.settings import LAST, LOSS, RunConfig, TrainingConfig
 
 NEVER = 10**9  # a number of steps: the schedule's own ends decide
@@ -72,6 +67,7 @@ def fit_network(
     settings = config.training
     _prepare_torch(seed)
     args = _arguments(settings, seed, trainer_dir, show_progress, validates=bool(validation))
+    args._n_gpu = min(args.n_gpu, 1)  # several need a process each, by torchrun
     started = start_encoder(
         config.encoder,
         revision=config.revision,
@@ -137,6 +133,8 @@ def _prepare_torch(seed: int) -> None:
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # It would also fill all new memory, which nothing here reads before it is written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def _arguments(
@@ -239,7 +237,7 @@ def _callbacks(
         _Diverged(),
     ]
     if settings.early_stopping and validates:
-        callbacks.append(EarlyStoppingCallback(early_stopping_patience=settings.early_stopping))
+        callbacks.append(EarlyStop(settings.early_stopping))
     return callbacks
 
 
@@ -258,7 +256,10 @@ class _Diverged(TrainerCallback):  # type: ignore[misc]
 
 def _where_to_go_on(trainer_dir: Path, trainer: TaskTrainer) -> str | None:
     """The last complete checkpoint; newer ones, cut short, are removed, and that is said."""
+    wait = trainer.accelerator.wait_for_everyone
+    wait()  # for the main process, which has made the folder that of this training
     chosen, skipped = last_complete(trainer_dir)
+    wait()  # for all to have judged what the main one is to remove
     logger = logging.getLogger("nabra")
     if trainer.is_world_process_zero():
         for line in skipped:
@@ -266,7 +267,7 @@ def _where_to_go_on(trainer_dir: Path, trainer: TaskTrainer) -> str | None:
         remove_incomplete(trainer_dir, chosen)
         if chosen:
             logger.warning("goes on from %s", chosen)
-    trainer.accelerator.wait_for_everyone()
+    wait()
     return str(chosen) if chosen else None
 
 

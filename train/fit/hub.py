@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
+import os
 import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,8 +21,8 @@ from train.fit.pretrained import (
     CONFIG,
     check_config,
     check_tokenizer,
-    file_names,
     hushed_libraries,
+    is_whole,
     missing_weights,
     read_pretrained,
     weight_files,
@@ -178,7 +179,7 @@ def _fetch(name: str, revision: str | None, where: str, *, quiet: bool) -> Path:
 
 
 def _find_cached(name: str, revision: str | None) -> Path | None:
-    """The folder of a revision in the hub's cache, where its weights are there too."""
+    """The folder of a revision in the hub's cache, where it is whole."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
@@ -189,7 +190,7 @@ def _find_cached(name: str, revision: str | None) -> Path | None:
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
-    return folder if weight_files(file_names(folder)) else None
+    return folder if is_whole(folder) else None
 
 
 def _note_commit(folder: Path, revision: str) -> None:
@@ -197,10 +198,11 @@ def _note_commit(folder: Path, revision: str) -> None:
     if _COMMIT.fullmatch(revision):
         return
     note = folder.parents[1] / "refs" / revision
-    note.parent.mkdir(parents=True, exist_ok=True)
-    building = note.with_name(f"{note.name}.{folder.name}")
-    building.write_text(folder.name, encoding="utf-8")
-    building.replace(note)
+    building = note.with_name(f"{note.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):  # a cache may be there for reading alone
+        note.parent.mkdir(parents=True, exist_ok=True)
+        building.write_text(folder.name, encoding="utf-8")
+        building.replace(note)
 
 
 def _commit_of(folder: Path) -> str | None:
@@ -232,7 +234,7 @@ def _checked_files(path: Path) -> list[str]:
     return names
 
 
-@contextmanager
+@contextlib.contextmanager
 def _bounded_waits() -> Iterator[None]:
     """Let no answer take longer than `_PATIENCE_S`: the client sets no limit of its own."""
     from huggingface_hub import get_session

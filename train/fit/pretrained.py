@@ -52,6 +52,18 @@ def weight_files(names: Iterable[str]) -> list[str]:
     return []
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether tokenizer and weights are both there, every shard of them."""
+    names = set(file_names(folder))
+    weights = weight_files(names)
+    if not weights or not _tokenizer_file(folder):
+        return False
+    if not weights[0].endswith(".index.json"):
+        return True
+    shards = _read_json(folder / weights[0], str(folder)).get("weight_map", {})
+    return set(shards.values()) <= names
+
+
 def missing_weights(names: Iterable[str], where: str) -> InputError:
     """The error for a model whose files hold no weights that nabra reads."""
     foreign = [name for name in names if name.endswith((".h5", ".msgpack", ".onnx", ".gguf"))]

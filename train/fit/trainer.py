@@ -144,6 +144,15 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         )
         return metrics
 
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """In the order that a checkpoint's record of them has: a resumed run's file is the same."""
+        super().log(dict(sorted(logs.items())), start_time)
+
+    def _run_epoch(self, *args: Any, **options: Any) -> None:
+        """Nothing, where the training had been stopped when the last checkpoint was written."""
+        if not self.control.should_training_stop:
+            super()._run_epoch(*args, **options)
+
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """The weights alone: the arguments that the Trainer would pickle stand in the config."""
         folder = Path(output_dir or self.args.output_dir)
@@ -159,13 +168,15 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
             self.accelerator.wait_for_everyone()  # each process saves its own state of chance
             if self.is_world_process_zero():
                 seal(folder, processes=self.args.world_size)
-        if self.is_world_process_zero():
-            best = self.state.best_model_checkpoint
-            rotate(folder.parent, _KEPT, Path(best) if best else None)
+                best = self.state.best_model_checkpoint
+                rotate(folder.parent, _KEPT, Path(best) if best else None)
 
 
 class EpochEnds(TrainerCallback):  # type: ignore[misc]
-    """Logs, validates and saves where an epoch of the schedule ends, and at the steps asked for."""
+    """Logs, validates and saves where an epoch of the schedule ends, and at the steps asked for.
+
+    No checkpoint holds the loss since the last log, so that each save is logged, too.
+    """
 
     def __init__(
         self,
@@ -180,12 +191,47 @@ class EpochEnds(TrainerCallback):  # type: ignore[misc]
         self._save_steps = save_steps or math.inf
         self._log_steps = log_steps or math.inf
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Called before the first step: the run's folder may have moved since the last one."""
+        if state.best_global_step:
+            best = Path(args.output_dir, f"checkpoint-{state.best_global_step}")
+            state.best_model_checkpoint = str(best)
+
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Called by the Trainer behind each step."""
         is_end = state.global_step in self._ends
-        control.should_log = is_end or state.global_step % self._log_steps == 0
-        control.should_evaluate = is_end and self._validates
         control.should_save = is_end or state.global_step % self._save_steps == 0
+        control.should_evaluate = is_end and self._validates
+        control.should_log = control.should_save or state.global_step % self._log_steps == 0
+
+
+class EarlyStop(TrainerCallback):  # type: ignore[misc]
+    """Ends a training whose last `patience` epochs were none of them better than the best before.
+
+    It reads the history, which a resumed training has: transformers' own would count anew.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Called before the first step: the end may have come with the last checkpoint."""
+        self._judge(args, state, control)
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Called behind each epoch."""
+        self._judge(args, state, control)
+
+    def _judge(self, args: Any, state: Any, control: Any) -> None:
+        sign = 1 if args.greater_is_better else -1
+        best, num_worse = -math.inf, 0
+        for entry in state.log_history:
+            if args.metric_for_best_model in entry:
+                value = sign * entry[args.metric_for_best_model]
+                is_better = value > best
+                best, num_worse = (value, 0) if is_better else (best, num_worse + 1)
+        if num_worse >= self._patience:
+            control.should_training_stop = True
 
 
 def _eval_batches(rows: Sequence[Row], budget: int) -> list[list[int]]:

@@ -41,7 +41,7 @@ def reading_tables(reading: Reading) -> list[Table]:
 
 def task_tables(scorecard: Scorecard) -> list[Table]:
     """A table for each task; none where the readings say all of it already."""
-    read = [reading.systems[0] for reading in scorecard.readings]
+    read = [system for reading in scorecard.readings for system in reading.systems]
     shown = [scores for system in read for scores in (system.stances, system.spans)]
     if all(scores in shown for scores in scorecard.tasks.values()):
         return []

@@ -183,3 +183,9 @@ def test_a_real_network_s_error_passes(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="shapes") as caught, disk_errors(tmp_path):
         torch.zeros(2, 3) @ torch.zeros(4, 5)
     assert type(caught.value) is RuntimeError
+
+
+def test_the_folder_need_not_stand(tmp_path: Path) -> None:
+    path = tmp_path / "trainer" / "checkpoint-20"
+    with pytest.raises(OutputError, match="cannot be written"), disk_errors(path):
+        raise RuntimeError("basic_ios::clear: iostream error")

@@ -9,10 +9,10 @@ from model.errors import InputError
 from model.net.encoding import TextEncoder
 from model.text.normalize import PLACEHOLDERS
 from tests.conftest import TEXTS, TINY
-from train.fit.encoders import start_encoder, train_tokenizer
+from train.fit.encoders import StartedEncoder, start_encoder, train_tokenizer
 
 
-def start(name: str) -> tuple[object, object]:
+def start(name: str) -> StartedEncoder:
     return start_encoder(name, embedded=TINY, views=TEXTS, max_length=32, dropout=0.0)
 
 
@@ -23,7 +23,7 @@ def test_says_that_there_is_no_such_directory(name: str) -> None:
 
 
 def test_says_what_to_do_offline() -> None:
-    with pytest.raises(InputError, match="check the name and the connection"):
+    with pytest.raises(InputError, match="the cache has no whole copy; connect once"):
         start("nobody/no-such-model")
 
 
@@ -46,9 +46,10 @@ def write_encoder(path: Path) -> int:
 
 def test_a_directory_of_arabert_s_architecture(tmp_path: Path) -> None:
     size = write_encoder(tmp_path)
-    loaded, encoder = start(str(tmp_path))
-    TextEncoder(loaded, 32)  # asserts that each placeholder is one token
-    assert encoder.config.vocab_size == size + len(PLACEHOLDERS)  # type: ignore[attr-defined]
+    started = start(str(tmp_path))
+    TextEncoder(started.tokenizer, 32)  # asserts that each placeholder is one token
+    assert started.encoder.config.vocab_size == size + len(PLACEHOLDERS)
+    assert started.revision is None
 
 
 def test_says_how_many_tokens_an_encoder_reads(tmp_path: Path) -> None:

@@ -6,10 +6,18 @@ from copy import deepcopy
 import pytest
 import torch
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel, ModernBertConfig, ModernBertModel, PreTrainedModel
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    ModernBertConfig,
+    ModernBertModel,
+    PreTrainedModel,
+)
 
 from train.fit.fast_layers import (
     MANY_ROWS,
+    PLAIN_ATTENTION,
     HeadLinear,
     ShadowLinear,
     drop,
@@ -143,14 +151,19 @@ def test_names_and_values_stay(make: Callable[[], PreTrainedModel]) -> None:
 
 
 @BOTH
-def test_restored_network_computes_as_before(make: Callable[[], PreTrainedModel]) -> None:
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_restored_network_computes_as_before(
+    make: Callable[[], PreTrainedModel], attention: str
+) -> None:
     plain = make_network(make)
+    plain.encoder.set_attn_implementation(attention)
     quick = deepcopy(plain)
     before = loss_of(plain)
     quicken(quick)
     assert not torch.equal(loss_of(quick), before)
     restore(quick)
     assert torch.equal(loss_of(quick), before)
+    assert quick.encoder.config._attn_implementation == attention
     assert [type(a) for a in quick.modules()] == [type(a) for a in plain.modules()]
     assert [vars(a).keys() for a in quick.modules()] == [vars(a).keys() for a in plain.modules()]
 
@@ -163,6 +176,22 @@ def test_head_stays_in_float32() -> None:
     assert logits.dtype == torch.float32
     hidden = network.encoder(torch.ones(1, 4, dtype=torch.long)).last_hidden_state
     assert hidden.dtype == torch.bfloat16
+
+
+def test_a_network_within_a_network_is_restored() -> None:
+    whole = BertForSequenceClassification(make_bert().config)
+    quicken(whole)
+    whole(torch.ones(2, 4, dtype=torch.long)).logits.sum().backward()
+    assert whole.bert.config._attn_implementation == PLAIN_ATTENTION
+    restore(whole)
+    assert whole.bert.config._attn_implementation == "sdpa"
+
+
+def test_an_encoder_can_keep_its_attention() -> None:
+    network = make_network(make_bert)
+    quicken(network, own_attention=False)
+    assert network.encoder.config._attn_implementation == "sdpa"
+    loss_of(network).backward()
 
 
 def test_unknown_layers_stay() -> None:
@@ -216,9 +245,9 @@ def test_shadow_is_made_once_for_many_batches() -> None:
     quicken(nn.ModuleList([layer]))
     assert isinstance(layer, ShadowLinear)
     layer(torch.ones(2, 64)).sum().backward()
-    version = layer.shadow()._version
+    shadow = layer.shadow()
     layer(torch.ones(2, 64)).sum().backward()
-    assert layer.shadow()._version == version
+    assert layer.shadow() is shadow
 
 
 def test_frozen_weights_get_no_gradient() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from model.errors import InputError
 from tests.hub import StandInHub
-from tests.pretrained import as_pytorch, copy, edit, write_pretrained
+from tests.pretrained import as_pytorch, copy, edit, in_shards, write_pretrained
 from train.fit.hub import load_pretrained
 
 MODEL = "lab/arabert"
@@ -189,6 +189,35 @@ def test_an_interrupted_download_is_no_cached_model(
     hub.connect(monkeypatch, tmp_path / "home", is_offline=True)
     with pytest.raises(InputError, match="the cache has no whole copy"):
         load_pretrained(MODEL)
+
+
+def test_an_interrupted_download_of_a_commit_is_gone_on_with(hub: StandInHub, source: Path) -> None:
+    commit = hub.add(MODEL, source)
+    hub.fail("GET /files/", status=404, times=1)
+    with pytest.raises(InputError):
+        load_pretrained(MODEL, commit)
+    assert load_pretrained(MODEL, commit).revision == commit
+
+
+def test_shards_that_are_missing_are_fetched(hub: StandInHub, source: Path, tmp_path: Path) -> None:
+    folder = copy(source, tmp_path / "sharded")
+    in_shards(folder)
+    commit = hub.add(MODEL, folder)
+    load_pretrained(MODEL, commit)
+    shard = cached_file(tmp_path / "home", "model-00001-of-00002.safetensors")
+    shard.resolve().unlink()
+    shard.unlink()
+    hub.requests.clear()
+    load_pretrained(MODEL, commit)
+    assert sum("/files/" in path for path in hub.paths("GET")) == 1
+
+
+def test_a_cache_for_reading_alone_is_enough(hub: StandInHub, source: Path, tmp_path: Path) -> None:
+    commit = hub.add(MODEL, source)
+    load_pretrained(MODEL, commit)
+    (folder,) = (tmp_path / "home/hub").glob("models--*")
+    (folder / "refs").write_text("no folder, so nothing can be written here")
+    assert load_pretrained(MODEL).revision == commit
 
 
 def test_a_cut_file_in_the_cache_is_named_and_fetched_again(

@@ -118,7 +118,7 @@ def test_one_process_is_one_process() -> None:
 
 
 def test_what_is_written_reads_back(tmp_path: Path) -> None:
-    config = {"labels": ("a", "b"), "rate": 1e-5, "none": None, "nan": float("nan"), "name": "عربي"}
+    config = {"labels": ("a", "b"), "rate": 1e-5, "nan": float("nan"), "name": "عربي", "by": {1: 2}}
     identity = replace(THEN, config=config)
     path = tmp_path / IDENTITY
     identity.write(path)
@@ -161,6 +161,13 @@ def test_an_identity_that_was_cut_is_none(tmp_path: Path) -> None:
 def test_an_identity_of_another_form_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / IDENTITY
     path.write_text(text)
+    assert TrainingIdentity.read(path) == (None, f"{IDENTITY} is damaged")
+
+
+def test_a_flag_of_another_type_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / IDENTITY
+    THEN.write(path, finished=True)
+    path.write_text(path.read_text().replace('"finished": true', '"finished": 1'))
     assert TrainingIdentity.read(path) == (None, f"{IDENTITY} is damaged")
 
 

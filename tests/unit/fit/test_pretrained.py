@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -47,8 +48,20 @@ def test_reads_a_directory_as_it_lies_there(folder: Path) -> None:
     assert torch.equal(loaded.encoder.state_dict()[name], saved[f"bert.{name}"])
 
 
-def test_says_nothing_of_heads_and_poolers(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    load_pretrained(str(folder))
+def test_says_nothing_of_heads_and_poolers(
+    folder: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = logging.getLogger("transformers")
+    level = logger.level
+    logger.addHandler(caplog.handler)
+    logger.setLevel(logging.WARNING)
+    try:
+        load_pretrained(str(folder))
+        assert logger.level == logging.WARNING
+    finally:
+        logger.removeHandler(caplog.handler)
+        logger.setLevel(level)
+    assert caplog.records == []
     assert capfd.readouterr() == ("", "")
 
 

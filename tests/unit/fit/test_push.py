@@ -193,6 +193,12 @@ def test_says_what_the_hub_suffers_from(
     assert capfd.readouterr() == ("", "")
 
 
+def test_says_that_the_file_server_refused(hub: StandInHub, checkpoint: Path) -> None:
+    hub.fail("PUT /uploads", status=403)
+    with pytest.raises(OutputError, match="the hub forbids it"):
+        push_checkpoint(checkpoint, REPO)
+
+
 def test_a_card_that_the_hub_cannot_read(hub: StandInHub, checkpoint: Path) -> None:
     (checkpoint / "README.md").write_text("---\nlanguage: ar\n")
     with pytest.raises(OutputError, match=r"Invalid metadata in README\.md"):

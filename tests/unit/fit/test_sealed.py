@@ -281,3 +281,11 @@ def test_rotation_deletes_nothing_where_nothing_is_complete(tmp_path: Path) -> N
         (write_checkpoint(tmp_path, step) / COMPLETE).unlink()
     rotate(tmp_path, 1, None)
     assert names(tmp_path) == {10, 20}
+
+
+def test_rotation_survives_a_state_that_is_no_json(tmp_path: Path) -> None:
+    folders = [write_checkpoint(tmp_path, step) for step in (10, 20, 30)]
+    state = folders[2] / "trainer_state.json"
+    state.write_bytes(b"{" * state.stat().st_size)
+    rotate(tmp_path, 1, None)
+    assert names(tmp_path) == {30}

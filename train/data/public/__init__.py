@@ -12,9 +12,9 @@ from train.data.public.ans import ANS
 from train.data.public.armpro import ARMPRO
 from train.data.public.checkthat import CHECKTHAT
 from train.data.public.mawqif import MAWQIF
-from train.data.public.rows import PublicSet, Reader, Reading
+from train.data.public.rows import DivideBy, PublicSet, Reader, Reading
 
-__all__ = ["FORMATS", "PublicSet", "Reader", "read_public"]
+__all__ = ["FORMATS", "DivideBy", "PublicSet", "Reader", "read_public"]
 
 FORMATS: Mapping[str, Reader] = {
     "ans": ANS,
@@ -24,11 +24,14 @@ FORMATS: Mapping[str, Reader] = {
 }
 
 
-def read_public(format: str, path: Path, *, name: str, task: Task) -> PublicSet:
+def read_public(
+    format: str, path: Path, *, name: str, task: Task, division: DivideBy = "stories"
+) -> PublicSet:
     """The set that lies at `path`, the folder of its download or a single file of it.
 
     `name` is what the records call the set. InputError for an unknown format, a task of another
-    kind than the labels are, a missing file or column, and a label of the task that no row has.
+    kind than the labels are, a missing file or column, a label of the task that no row has, and an
+    official division where the set brings none.
     """
     if format not in FORMATS:
         near = difflib.get_close_matches(format, FORMATS, n=1)
@@ -44,8 +47,10 @@ def read_public(format: str, path: Path, *, name: str, task: Task) -> PublicSet:
             f"and {format} has labels for {_describe(reader.kind, reader.pair)}",
             "give the set a task of that kind",
         )
-    reading = Reading(name, task)
+    reading = Reading(name, task, division)
     reader.read(path, reading)
+    if division == "official" and "test" not in reading.splits:
+        raise InputError(path, "brings no division into train and test", "set division: stories")
     return reading.finish(path)
 
 

@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from model.archive.article import MAX_TEXT_CHARS, BadRecordError, printable
 from model.errors import InputError
 from model.records import ClassLabel, Dropped, LabelledSentence, TaskSpan
 from model.tasks import Task, TaskKind
+
+DivideBy = Literal["official", "stories"]
+"""`official`: train and test as the set divides them; `stories`: no story of test in train too."""
 
 # A quotation mark that is never closed would take in the rest of the file.
 _MAX_ROW_LINES = 100
@@ -60,19 +63,24 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How a format is read, and the kind of task that its labels can feed."""
+    """How a format is read, and the kind of task that its labels can feed.
+
+    `is_divided`: whether the set brings a train and a test file.
+    """
 
     kind: TaskKind
     pair: bool
     read: Callable[[Path, Reading], None]
+    is_divided: bool = False
 
 
 class Reading:
     """One set as it is being read, for one task."""
 
-    def __init__(self, name: str, task: Task) -> None:
+    def __init__(self, name: str, task: Task, division: DivideBy) -> None:
         self.name = name
         self.task = task
+        self.division = division
         self.splits: dict[str, list[LabelledSentence]] = {}
         self.dropped: list[Dropped] = []
         self._labels: set[str] = set()
@@ -153,7 +161,14 @@ class Reading:
             self.splits[split] = [replace(s, story=story_of[s.article_id]) for s in sentences]
 
     def keep_test_apart(self) -> None:
-        """Drop from train each row whose story stands in test."""
+        """Drop from train each row whose story stands in test.
+
+        By the official division nothing is dropped: a story of both files counts as two.
+        """
+        if self.division == "official":
+            for split, sentences in self.splits.items():
+                self.splits[split] = [replace(s, story=f"{split}:{s.story}") for s in sentences]
+            return
         held = {sentence.story for sentence in self.splits.get("test", ())}
         for sentence in self.splits.get("train", ()):
             if sentence.story in held:
