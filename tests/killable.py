@@ -138,15 +138,19 @@ def _import_all() -> None:
     for name in (
         "accelerate.optimizer",
         "datasets",
+        "model.net.classifier",
         "train.data.dataset",
         "train.finetune",
         "train.fit.checkpoints",
         "train.fit.curves",
         "train.judging",
+        "train.repeats",
         "transformers.models.bert.modeling_bert",
         "transformers.models.bert.tokenization_bert",
     ):
         importlib.import_module(name)
+    with suppress(ImportError):
+        importlib.import_module("peft")
     importlib.import_module("train.steps").code_hash()
     gc.collect()
     gc.freeze()
@@ -214,7 +218,7 @@ def _run_dir(arguments: Sequence[str]) -> str:
 
 
 def _prepare(order: Order) -> None:
-    os.fsync = lambda _: None  # a killed process loses nothing that the system has
+    os.fsync = lambda fd: None  # a killed process loses nothing that the system has
     patches = {"train.fit.curves:plot_curves": None, **order.patches}
     for name, value in patches.items():
         module, attribute = name.split(":")

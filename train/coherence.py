@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any, get_args
 
+from model.records import Article
 from model.tasks import DEFAULT_TASKS, TaskKind
 from train.data.public import FORMATS
 from train.settings import LAST, LOSS, MEAN, OWN
@@ -94,6 +96,13 @@ def _data(plain: Plain) -> Iterator[str]:
         yield "data: feeds stance and loaded_terms, and tasks has neither"
     if plain["data"] is None and not plain["datasets"]:
         yield "data, datasets: null and none, so that there is nothing to train on"
+
+
+def _columns(plain: Plain) -> Iterator[str]:
+    known = [field.name for field in fields(Article) if field.name != "source"]
+    for name in plain["data"]["columns"]:
+        if name not in known:
+            yield f"data.columns.{name}: {_none_of(name, known)}"
 
 
 def _fed(plain: Plain) -> Iterator[str]:
@@ -247,7 +256,7 @@ def _none_of(found: object, known: Iterable[str]) -> str:
 
 
 _RULES: tuple[Rule, ...] = (
-    _shares, _held_out, _split_by, _heads, _data, _fed, _best, _best_of_none, _early_stopping,
+    _shares, _held_out, _split_by, _heads, _data, _columns, _fed, _best, _best_of_none, _early_stopping,
     _batch, _stride, _seeds, _folds, _frozen, _trackers, _variables,
     _search_metric, _search_of_none, _search_space, _search_values,
 )  # fmt: skip

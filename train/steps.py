@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import model
 import train
 from model.archive.write import write_json
+from model.errors import InputError
 from train.config import expand_path
 from train.settings import RunConfig
 
@@ -48,12 +49,18 @@ def training_inputs(config: RunConfig) -> Inputs:
 
 
 def hash_files(paths: Iterable[str | Path]) -> str:
-    """SHA-256 over names and bytes of files, and of all files under folders."""
+    """SHA-256 over names and bytes of files, and of all files under folders.
+
+    InputError where one cannot be read.
+    """
     digest = hashlib.sha256()
     for path in _files(paths):
         digest.update(str(path).encode("utf-8", "surrogateescape") + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        try:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from None
     return digest.hexdigest()
 
 

@@ -84,7 +84,7 @@ def compare(
     """Print what each option changes against the base."""
     base = train_and_count(prepared(config, folder, given), SEEDS)
     figures = {measure: f"{base.figure(measure):.3f}" for measure in base.counts}
-    print(f"\n{config}: base {figures}, {sum(base.seconds) / len(SEEDS):.0f} s a training")
+    print(f"\n{config}: base {figures}, {sum(base.seconds) / len(SEEDS):.0f} CPU s a training")
     for name, changes in options.items():
         overrides = [*given, *(f"training.{change}" for change in changes)]
         result = train_and_count(prepared(config, folder, overrides), SEEDS)
@@ -93,4 +93,4 @@ def compare(
             lead, interval = result.lead_over(base, measure)
             leads.append(f"{measure} {lead:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]")
         time = sum(result.seconds) / sum(base.seconds)
-        print(f"  {name:26} {'  '.join(leads)}  time × {time:.2f}", flush=True)
+        print(f"  {name:26} {'  '.join(leads)}  CPU time × {time:.2f}", flush=True)

@@ -23,7 +23,7 @@ def test_the_fast_path_loses_nothing(
     fast = train_and_count(prepared(path, tmp_path, changes), SEEDS)
     plain = train_and_count(prepared(path, tmp_path, [*changes, *PLAIN]), SEEDS, plain=True)
     ratio = sum(plain.seconds) / sum(fast.seconds)
-    print(f"\n{config}, seeds {SEEDS}: fast path in 1/{ratio:.1f} of the plain Trainer's time")
+    print(f"\n{config}, seeds {SEEDS}: fast path in 1/{ratio:.1f} of the plain Trainer's CPU time")
     for measure in fast.counts:
         lead, interval = fast.lead_over(plain, measure)
         print(

@@ -38,7 +38,7 @@ _MATCHES = {"exact": match_exact, "overlap": match_overlap}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Of some trainings: counts by measure and story, summed over seeds, and the seconds of each.
+    """Of some trainings: counts by measure and story, summed over seeds, and the CPU seconds of each.
 
     A classifying task is a measure (macro-F1); a tagging one has two (micro-F1): exact, overlap.
     """
@@ -84,7 +84,7 @@ def train_and_count(run: Run, seeds: Sequence[int], *, plain: bool = False) -> R
             tempfile.TemporaryDirectory() as folder,
             mock.patch.object(fitting, "plan_steps", shuffled if plain else fitting.plan_steps),
         ):
-            start = time.perf_counter()
+            start = time.process_time()
             fit = fitting.fit_network(
                 run.config,
                 splits["train"],
@@ -96,7 +96,7 @@ def train_and_count(run: Run, seeds: Sequence[int], *, plain: bool = False) -> R
                 score=None,
                 show_progress=False,
             )
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
         context = run.config.training.context
         checkpoint = Checkpoint(fit.network, fit.text_encoder, *lists, {}, Path(), context)
         found = _count(splits["test"], Classifier(checkpoint), run.config.task_list)

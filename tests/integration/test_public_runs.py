@@ -24,6 +24,7 @@ from train.config import read_run
 from train.data.annotations import write_annotations
 from train.data.dataset import read_dataset
 from train.evaluate import evaluate_checkpoints
+from train.prepare import prepare_run
 
 TINY = [
     "embedded={vocabulary: 400, layers: 1, width: 16, heads: 2, feed_forward: 32}",
@@ -37,7 +38,7 @@ LOADED_TERMS = (
     "loaded_terms: {kind: tag, pair: false, "
     "labels: [label, emotive, doubt, scare_quotes, praise, euphemism]}"
 )
-LEARNED = ("datasets.armpro.weight=60", "training.dropout=0.0", "training.token_dropout=0.0")
+LEARNED = ("datasets.armpro.weight=40", "training.dropout=0.0", "training.token_dropout=0.0")
 PARAGRAPH = "وصف الكاتب ما جرى في السوق بأنه كارثة مروعة، ونعت المدير بالمهرج الفاشل."
 TEXT = "قال الناطق إن مليشيا قسد أغلقت السوق، يا لها من فضيحة مدوية.\nعاد الوزير إلى العاصمة."
 
@@ -45,9 +46,13 @@ Run = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sets(tmp_path_factory.mktemp("sets"))
+
+
+@pytest.fixture(scope="module")
+def run(sets: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """`nabra run` on miniatures: the folder of the run, and that of one asked for before again."""
-    sets = write_sets(tmp_path_factory.mktemp("sets"))
     own = write_own(sets)
     done: dict[tuple[str, ...], Path] = {}
 
@@ -165,20 +170,27 @@ def test_own_articles_and_a_set_train_together(run: Run) -> None:
     assert found[0].scores is not None
 
 
-@pytest.mark.parametrize("name", ["checkthat", "ans"])
-def test_by_its_official_division_a_set_keeps_all_rows(run: Run, name: str) -> None:
-    official, apart = run(name), run(name, f"datasets.{name}.division=stories")
-    rows = {
-        folder: {part: len(held) for part, held in read_dataset(folder / "dataset").items()}
-        for folder in (official, apart)
-    }
-    assert rows[official]["test"] == rows[apart]["test"]
-    num_shared = {"checkthat": 8, "ans": 1}[name]
-    num_train = [rows[folder]["train"] + rows[folder]["validation"] for folder in (official, apart)]
+@pytest.mark.parametrize(("name", "num_shared"), [("checkthat", 8), ("ans", 1)])
+def test_by_its_official_division_a_set_keeps_all_rows(
+    run: Run,
+    sets: Path,
+    tmp_path: Path,
+    name: str,
+    num_shared: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    official = run(name)
+    [note] = read_json(official / "scorecard.json")["notes"]
+    assert note.startswith(f"{name} is divided as its authors did")
+    monkeypatch.setenv("NABRA_DATA", str(sets))
+    overrides = [f"output_dir={tmp_path}", f"datasets.{name}.division=stories"]
+    prepare_run(read_run(f"configs/{name}.yaml", overrides), quiet=True)
+    whole, apart = (read_dataset(folder / "dataset") for folder in (official, tmp_path))
+    assert [s.text for s in whole["test"]] == [s.text for s in apart["test"]]
+    num_train = [len(held["train"] + held["validation"]) for held in (whole, apart)]
     assert num_train[0] - num_train[1] == num_shared
-    notes = [read_json(folder / "scorecard.json")["notes"] for folder in (official, apart)]
-    assert [len(found) for found in notes] == [1, 0]
-    assert "shares stories with training" in notes[0][0]
+    manifest = read_json(tmp_path / "dataset/manifest.json")
+    assert len(manifest["dropped"]) == num_shared
 
 
 @pytest.mark.parametrize("task", [STANCE, LOADED_TERMS], ids=lambda task: task.split(":")[0])
@@ -199,19 +211,18 @@ def test_one_of_nabras_tasks_alone(run: Run, task: str) -> None:
 
 
 @pytest.mark.parametrize("context", ["headline", "previous"])
-@pytest.mark.parametrize("name", ["checkthat", "joint"])
-def test_a_context_is_read_where_there_is_one(run: Run, name: str, context: str) -> None:
-    folder = run(name, f"training.context={context}")
+def test_a_context_is_read_where_there_is_one(run: Run, context: str) -> None:
+    folder = run("joint", f"training.context={context}")
     classifier = load(folder / "checkpoint")
     assert classifier.checkpoint.context == context
-    task, kind, labels = PUBLIC[name]
+    task, kind, labels = PUBLIC["joint"]
     refuse_gaps(folder, task, labels)
     refuse_unpredicted(classifier.predict(TEXT), kind, task, labels)
 
 
-ARCHIVE = [
-    (name, overrides)
-    for name, overrides in (
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
         ("ans", ()),
         ("armpro", LEARNED),
         ("checkthat", ()),
@@ -219,11 +230,8 @@ ARCHIVE = [
         ("joint", ()),
         ("quickstart", (f"tasks={{{STANCE}}}",)),
         ("quickstart", (f"tasks={{{LOADED_TERMS}}}",)),
-    )
-]
-
-
-@pytest.mark.parametrize(("name", "overrides"), ARCHIVE)
+    ],
+)
 def test_an_archive_is_predicted_in_each_format_and_reported(
     run: Run, tmp_path: Path, name: str, overrides: tuple[str, ...]
 ) -> None:

@@ -68,6 +68,22 @@ def test_checkthat() -> None:
     assert {s.outlet for s in found.splits["test"]} <= {s.outlet for s in everything(found)}
 
 
+@pytest.mark.parametrize(
+    ("name", "task", "num_train"), [("checkthat", SUBJECTIVITY, 2445), ("ans", AGREEMENT, 2652)]
+)
+def test_the_official_divisions(name: str, task: Task, num_train: int) -> None:
+    found = read_public(name, folder(name), name=name, task=task, division="official")
+    assert len(found.splits["train"]) == num_train
+    assert [s.text for s in found.splits["test"]] == [
+        s.text for s in read(name, task).splits["test"]
+    ]
+    refuse_leaks(found.splits)
+    shared = {s.story.partition(":")[2] for s in found.splits["train"]} & {
+        s.story.partition(":")[2] for s in found.splits["test"]
+    }
+    assert len(shared) == {"checkthat": 278, "ans": 26}[name]
+
+
 def test_mawqif() -> None:
     found = read("mawqif", STANCE)
     assert len(everything(found)) == num_rows(folder("mawqif") / "train.csv") == 3502

@@ -12,10 +12,10 @@ import pytest
 from model.console import Interrupted
 from model.errors import OutputError
 from tests.small_run import CONFIG, SmallRun
+from tests.trainings import kill_in_pass, quick_trainings  # noqa: F401
 from train.config import Run, read_run
 from train.data.dataset import read_dataset, write_dataset
 from train.finetune import finetune_run
-from train.fit.trainer import TaskTrainer
 
 PASSES = 12  # of one training of a SmallRun
 
@@ -30,19 +30,6 @@ def read(path: Path) -> Any:
 
 def weights(folder: Path) -> bytes:
     return (folder / "checkpoint/model.safetensors").read_bytes()
-
-
-def kill_in_pass(patch: pytest.MonkeyPatch, number: int) -> None:
-    loss, done = TaskTrainer.compute_loss, 0
-
-    def compute_loss(*args: Any, **options: Any) -> Any:
-        nonlocal done
-        done += 1
-        if done == number:
-            raise Interrupted
-        return loss(*args, **options)
-
-    patch.setattr(TaskTrainer, "compute_loss", compute_loss)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from model.console import Interrupted
 from model.errors import ConfigError, NabraError
 from tests.small_run import CONFIG, SmallRun
+from tests.trainings import kill_in_pass, quick_trainings  # noqa: F401
 from train.cli import app
 from train.config import Run, read_run
 from train.data.dataset import read_dataset, write_dataset
@@ -35,19 +36,6 @@ def start(small: SmallRun, *overrides: str, trials: int = 4, space: str = SPACE)
 def table(folder: Path) -> list[dict[str, str]]:
     text = (folder / "search/trials.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
-
-
-def kill_in_pass(patch: pytest.MonkeyPatch, number: int) -> None:
-    loss, done = TaskTrainer.compute_loss, 0
-
-    def compute_loss(*args: Any, **options: Any) -> Any:
-        nonlocal done
-        done += 1
-        if done == number:
-            raise Interrupted
-        return loss(*args, **options)
-
-    patch.setattr(TaskTrainer, "compute_loss", compute_loss)
 
 
 @pytest.fixture(scope="module")

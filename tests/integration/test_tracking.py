@@ -11,6 +11,7 @@ import pytest
 
 from model.errors import ConfigError, NabraError
 from tests.small_run import CONFIG, SmallRun
+from tests.trainings import quick_trainings  # noqa: F401
 from train.config import read_run
 from train.finetune import finetune_run
 from train.trackers import TRACKERS, refuse_missing

@@ -174,6 +174,10 @@ BAD: dict[str, tuple[list[Edit], str]] = {
         "datasets.mawqif.division",
     ),
     "a set whose name is taken": ([("  mawqif:", "  own:")], "datasets.own"),
+    "no field of an article": (
+        [("columns: {}", "columns: {id: a, txt: body, source: c}")],
+        "data.columns.txt data.columns.source",
+    ),
     "best by none": ([("best_by: last", "best_by: stanze")], "training.best_by"),
     "best of nothing": (
         [("best_by: last", "best_by: loss"), ("  validation: 0.15", "  validation: 0.0")],

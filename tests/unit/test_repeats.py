@@ -138,6 +138,16 @@ def test_every_seed_meets_the_same_folds(tmp_path: Path, splits: Splits) -> None
     assert figure["mean"] == pytest.approx(sum(sizes) / 3 + 0.3)
 
 
+def test_the_folds_follow_from_the_split_s_seed_alone(tmp_path: Path, splits: Splits) -> None:
+    found = []
+    for settings in (["training.seed=1"], ["training.seed=9"], ["split.seed=6"]):
+        run = read_run(CONFIG, [f"output_dir={tmp_path}", "training.folds=3", *settings])
+        training = replace(make(tmp_path), run=run, asked=[])
+        cross_validate(training, splits, silver_of(splits))
+        found.append([[s.article_id for s in asked.validation] for asked in training.asked])
+    assert found[0] == found[1] != found[2]
+
+
 def test_more_folds_than_stories_are_refused(tmp_path: Path, splits: Splits) -> None:
     with pytest.raises(NabraError, match="is 26, and training and validation hold 25 stories"):
         cross_validate(make(tmp_path, folds=26), splits, silver_of(splits))

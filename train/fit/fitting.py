@@ -93,7 +93,7 @@ def fit_network(
         args.warmup_steps = math.floor(settings.warmup_ratio * len(schedule.steps))
     is_quick = _quickens(settings)
     if is_quick:
-        quicken(network, row_gradients=settings.embeddings == "rows" and args.world_size == 1)
+        quicken(network, row_gradients=settings.embeddings == "rows")
     trainer = TaskTrainer(
         network,
         args,
@@ -111,6 +111,8 @@ def fit_network(
         smoothing=settings.label_smoothing,
         callbacks=_callbacks(settings, schedule, metrics_path, validates=bool(validation)),
     )
+    if args.process_index:  # the Trainer seeds all processes alike: each is to drop other words
+        torch.manual_seed(seed + args.process_index)
     trainer.remove_callback(PrinterCallback)  # what it prints stands in the metrics file
     trainer.train(resume_from_checkpoint=_where_to_go_on(trainer_dir, trainer))
     if is_quick:
@@ -142,8 +144,10 @@ def _arguments(
 ) -> TrainingArguments:
     best = settings.best_by if validates and settings.best_by != LAST else None
     on_gpu = torch.cuda.is_available()
+    share_cpu = num_processes() > 1 and not on_gpu
     return TrainingArguments(
         output_dir=str(trainer_dir),
+        use_cpu=share_cpu,  # else accelerate would let each process train a network of its own
         num_train_epochs=1,  # the schedule holds all epochs
         gradient_accumulation_steps=settings.gradient_accumulation,
         learning_rate=settings.learning_rate,
@@ -167,7 +171,7 @@ def _arguments(
         remove_unused_columns=False,
         dataloader_pin_memory=on_gpu,
         ddp_find_unused_parameters=False,
-        ddp_backend="gloo" if num_processes() > 1 and not on_gpu else None,
+        ddp_backend="gloo" if share_cpu else None,
     )
 
 

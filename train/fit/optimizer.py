@@ -7,13 +7,14 @@ import re
 import torch
 from torch import nn
 
+from model.net.network import FramingNetwork
 from train.fit.row_adamw import RowAdamW
 from train.settings import TrainingConfig
 
 _LAYER = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")
 
 
-def make_optimizer(network: nn.Module, settings: TrainingConfig) -> torch.optim.Optimizer:
+def make_optimizer(network: FramingNetwork, settings: TrainingConfig) -> torch.optim.Optimizer:
     """AdamW over groups of like rate and decay; with `embeddings: rows`, by the rows that are read.
 
     Biases and the weights of norms do not decay. With `layer_decay` d, the layer n below the heads
@@ -23,10 +24,12 @@ def make_optimizer(network: nn.Module, settings: TrainingConfig) -> torch.optim.
         int(found[1]) for name, _ in network.named_parameters() if (found := _LAYER.search(name))
     ]
     num_layers = max(layers, default=-1) + 1
-    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    table = network.encoder.get_input_embeddings().weight
+    groups: dict[tuple[int, bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            key = (_num_above(name, num_layers), parameter.ndim > 1)
+            by_rows = parameter is table and settings.embeddings == "rows"
+            key = (_num_above(name, num_layers), parameter.ndim > 1, by_rows)
             groups.setdefault(key, []).append(parameter)
     return RowAdamW(
         [
@@ -34,8 +37,9 @@ def make_optimizer(network: nn.Module, settings: TrainingConfig) -> torch.optim.
                 "params": parameters,
                 "lr": settings.learning_rate * settings.layer_decay**below,
                 "weight_decay": settings.weight_decay if decays else 0.0,
+                "rows": by_rows,
             }
-            for (below, decays), parameters in sorted(groups.items())
+            for (below, decays, by_rows), parameters in sorted(groups.items())
         ],
         lr=settings.learning_rate,
     )

@@ -11,11 +11,11 @@ from torch.nn.utils import get_total_norm
 
 
 class RowAdamW(torch.optim.AdamW):
-    """torch's fused AdamW; a parameter with a sparse gradient is updated in its touched rows only.
+    """torch's fused AdamW; a table is updated only in the rows that have a gradient.
 
-    Weights, both moments and weight decay of the other rows stay as they are, as SparseAdam and
-    LazyAdam do it; bias is corrected by the number of steps of the whole table. With dense
-    gradients it is torch.optim.AdamW.
+    Tables are parameters with a sparse gradient, and those of groups with `rows`. Weights, both
+    moments and weight decay of the other rows stay as they are, as SparseAdam and LazyAdam do it;
+    bias is corrected by the number of steps of the whole table. All else is torch.optim.AdamW.
     """
 
     def __init__(
@@ -54,16 +54,16 @@ class RowAdamW(torch.optim.AdamW):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        sparse = [
-            (group, parameter, parameter.grad.coalesce())
+        tables = [
+            (group, parameter, parameter.grad)
             for group, parameter in self._with_gradients()
-            if parameter.grad.is_sparse
+            if parameter.grad.is_sparse or group.get("rows")
         ]
-        for _, parameter, _ in sparse:
+        for _, parameter, _ in tables:
             parameter.grad = None  # hides it from AdamW
         super().step()
-        for group, parameter, gradient in sparse:
-            self._step_rows(group, parameter, gradient)
+        for group, parameter, gradient in tables:
+            self._step_rows(group, parameter, *_rows_of(gradient))
             parameter.grad = gradient
         self.grad_scale = None
         return loss
@@ -74,7 +74,9 @@ class RowAdamW(torch.optim.AdamW):
                 if parameter.grad is not None:
                     yield group, parameter
 
-    def _step_rows(self, group: dict[str, Any], parameter: Tensor, gradient: Tensor) -> None:
+    def _step_rows(
+        self, group: dict[str, Any], parameter: Tensor, rows: Tensor, values: Tensor
+    ) -> None:
         state = self.state[parameter]
         if not state:
             state["step"] = torch.zeros((), dtype=torch.float32)
@@ -82,7 +84,6 @@ class RowAdamW(torch.optim.AdamW):
             state["exp_avg_sq"] = torch.zeros_like(parameter)
         state["step"] += 1
         step, lr, (beta1, beta2) = state["step"].item(), group["lr"], group["betas"]
-        rows, values = gradient.indices()[0], gradient.values()
         if self.grad_scale is not None:
             values = values / self.grad_scale
         first = state["exp_avg"][rows].lerp_(values, 1 - beta1)
@@ -93,3 +94,12 @@ class RowAdamW(torch.optim.AdamW):
         state["exp_avg"][rows] = first
         state["exp_avg_sq"][rows] = second
         parameter[rows] = weights
+
+
+def _rows_of(gradient: Tensor) -> tuple[Tensor, Tensor]:
+    """The numbers of the rows that a gradient touches, and what it holds for them."""
+    if gradient.is_sparse:
+        gradient = gradient.coalesce()
+        return gradient.indices()[0], gradient.values()
+    rows = gradient.ne(0).any(1).nonzero().squeeze(1)
+    return rows, gradient[rows]

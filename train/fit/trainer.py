@@ -43,7 +43,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         validation: Sequence[Row],
         schedule: Schedule,
         collate: Collator,
-        make_optimizer: Callable[[nn.Module], torch.optim.Optimizer],
+        make_optimizer: Callable[[FramingNetwork], torch.optim.Optimizer],
         validate: Validate | None,
         pass_tokens: int,
         smoothing: float,
@@ -155,6 +155,8 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """The weights alone: the arguments that the Trainer would pickle stand in the config."""
+        if not self.args.should_save:  # the Trainer asks every process
+            return
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
         state = self.accelerator.unwrap_model(self.model).state_dict()

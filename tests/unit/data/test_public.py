@@ -95,6 +95,40 @@ def test_checkthat_keeps_articles_of_test_out_of_train(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("format", "train", "test"),
+    [
+        ("checkthat", CHECKTHAT, CHECKTHAT_HEADER + "Nur_7_1\tصباح\tOBJ\n"),
+        ("ans", ANS, ANS_HEADER + "فتح الجسر,د,agree\n"),
+    ],
+)
+def test_the_official_division_keeps_what_stands_in_both(
+    tmp_path: Path, format: str, train: str, test: str
+) -> None:
+    names = ("train_ar.tsv", "dev_ar.tsv") if format == "checkthat" else ("train.csv", "dev.csv")
+    for name, text in zip(names, (train, test), strict=True):
+        write(tmp_path / name, text)
+    given = {"name": "set", "task": TASKS[format]}
+    found = read_public(format, tmp_path, **given, division="official")
+    apart = read_public(format, tmp_path, **given)
+    assert found.dropped == []
+    assert apart.dropped != []
+    assert len(found.splits["train"]) == len(train.splitlines()) - 1
+    stories = {split: {s.story for s in held} for split, held in found.splits.items()}
+    assert stories["train"].isdisjoint(stories["test"])
+    known = {s.story for held in apart.splits.values() for s in held}
+    for split, held in stories.items():
+        assert all(story.startswith(f"{split}:set:") for story in held)
+    assert {story.partition(":")[2] for held in stories.values() for story in held} >= known
+
+
+@pytest.mark.parametrize("format", list(FORMATS))
+def test_a_file_alone_has_no_official_division(tmp_path: Path, format: str) -> None:
+    path = write(tmp_path / "x", GOOD[format])
+    with pytest.raises(InputError, match="brings no division into train and test; set division"):
+        read_public(format, path, name="set", task=TASKS[format], division="official")
+
+
 def test_mawqif(tmp_path: Path) -> None:
     found = read("mawqif", write(tmp_path / "x.csv", "\ufeff" + MAWQIF.replace("\n", "\r\n")))
     first, second, third = found.splits["all"]

@@ -166,3 +166,15 @@ def test_each_group_has_its_rate() -> None:
     train(network, RowAdamW(groups, **SETTINGS), BATCHES)
     assert torch.equal(network.table.weight, before["table.weight"])
     assert not torch.equal(network.layer.weight, before["layer.weight"])
+
+
+def test_a_dense_gradient_of_rows_is_as_good_as_a_sparse_one() -> None:
+    sparse, dense = Network(sparse=True), Network(sparse=False)
+    train(sparse, RowAdamW(sparse.parameters(), **SETTINGS), BATCHES)
+    groups = [
+        {"params": [dense.table.weight], "rows": True},
+        {"params": dense.layer.parameters(), "rows": False},
+    ]
+    train(dense, RowAdamW(groups, **SETTINGS), BATCHES)
+    for name, value in sparse.state_dict().items():
+        torch.testing.assert_close(dense.state_dict()[name], value)
