@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -35,8 +36,8 @@ class Order:
 
     `kill`: the operation that it dies at, "before" it or "half"-way: its number, or its name and
     path. `patches` sets names, written as "module:name", to other values. `signal`: a number, and
-    the pass that it comes in. `largest_file`: bytes that a file may have. `trace`: whether its
-    operations are to be told.
+    the pass that it comes in; `later`: a number, and the seconds until it comes. `largest_file`:
+    bytes that a file may have. `trace`: whether its operations are to be told.
     """
 
     arguments: Sequence[str]
@@ -45,6 +46,7 @@ class Order:
     patches: dict[str, Any] = field(default_factory=dict)
     code: str | None = None
     signal: tuple[int, int] | None = None
+    later: tuple[int, float] | None = None
     largest_file: int | None = None
     trace: bool = False
     environment: dict[str, str] = field(default_factory=dict)
@@ -129,7 +131,18 @@ def _serve(folder: Path) -> None:
             if child == 0:
                 _train(order, folder / str(number))
             children[child] = number
-        answers.write(json.dumps(_wait(children, folder)) + "\n")
+        timers = [
+            threading.Timer(order.later[1], os.kill, (child, order.later[0]))
+            for order, child in zip(orders, children, strict=True)
+            if order.later
+        ]
+        for timer in timers:
+            timer.start()
+        endings = _wait(children, folder)
+        for timer in timers:
+            timer.cancel()
+            timer.join()
+        answers.write(json.dumps(endings) + "\n")
         answers.flush()
 
 
