@@ -56,6 +56,8 @@ class Row:
             raise BadRecordError(f"{name}: no text")
         if not value.strip():
             raise BadRecordError(f"{name}: empty")
+        if len(value) > MAX_TEXT_CHARS:  # others may have raised the csv module's own limit
+            raise BadRecordError(f"{name}: longer than {MAX_TEXT_CHARS} characters")
         if value != printable(value) or "\0" in value:
             raise BadRecordError(f"{name}: no valid Unicode text")
         return value
