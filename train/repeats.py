@@ -16,7 +16,7 @@ from model.records import LabelledSentence
 from train.config import Run
 from train.data.split import grouped_folds
 from train.fit.checkpoints import Folders, Inputs, OnChange, fit_checkpoint, hash_sentences
-from train.fit.fitted import copy_checkpoint, drop_state, is_fitted
+from train.fit.fitted import copy_checkpoint, drop_state, is_fitted, wait_for_all
 from train.fit.processes import is_main_process
 from train.judging import make_validation
 from train.score.spread import align, fold_rows, fold_spreads, seed_rows, seed_spreads
@@ -64,6 +64,7 @@ class Training:
                 on_change=self.on_change,
                 quiet=self.quiet,
             )
+        wait_for_all()
         return fit.warnings
 
     def with_run(self, run: Run) -> Training:

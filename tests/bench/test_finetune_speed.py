@@ -43,14 +43,13 @@ from train.fit.encoders import train_tokenizer
 from train.fit.examples import Collator, Row, balance
 from train.fit.fast_layers import ShadowLinear, is_worthwhile, quicken
 from train.fit.optimizer import make_optimizer
-from train.fit.row_adamw import RowAdamW
 from train.fit.trainer import TaskTrainer
 
 ROUNDS = int(os.environ.get("NABRA_BENCH_ROUNDS", "3"))
 ROWS_A_STEP = 32
 VOCABULARY = 64_000
 NUM_ARTICLES = 700
-OUTLETS = ("almadenah", "alyaum", "others")
+OUTLETS = ("aawsat", "aleqtisadiya", "alwatan", "alyaum", "sabq", "others")
 TASK = Task("outlet", "classify", OUTLETS, pair=False)
 
 
@@ -347,49 +346,3 @@ def test_where_the_time_goes(material: Material, tmp_path: Path) -> None:
     print(f"\n{len(steps) + 1} steps of {rate(steps):.0f} tokens/s (profiled)")
     for kind, seconds in sorted(spent.items(), key=lambda item: -item[1]):
         print(f"{kind:44} {seconds / sum(spent.values()):6.1%}")
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_loss_follows_that_of_fp32(material: Material, seed: int) -> None:
-    curves = {}
-    for name in ("fp32", "nabra"):
-        torch.manual_seed(seed)
-        config = arabert_sized(material.tokenizer)
-        config.update({"hidden_size": 256, "intermediate_size": 1024, "num_hidden_layers": 4})
-        config.update({"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0})
-        config.update({"num_attention_heads": 4})
-        network = FramingNetwork(BertModel(config), 0.0, (TASK,)).train()
-        if name == "nabra":
-            quicken(network)
-        optimizer = RowAdamW(network.parameters(), lr=3e-4)
-        chance = torch.Generator().manual_seed(seed)
-        curves[name] = torch.tensor(
-            [
-                learn(network, optimizer, material, torch.randint(6000, (32,), generator=chance))
-                for _ in range(150)
-            ]
-        )
-    gap = curves["nabra"] - curves["fp32"]
-    print(
-        f"\nseed {seed}: loss of steps 121 to 150 {curves['fp32'][120:].mean():.4f} in fp32,"
-        f" {curves['nabra'][120:].mean():.4f} here; from step to step they differ by"
-        f" {gap.abs().mean():.4f}, on average by {gap.mean():+.4f}"
-    )
-    assert abs(gap.mean()) < 0.01
-
-
-def learn(
-    network: FramingNetwork, optimizer: RowAdamW, material: Material, numbers: torch.Tensor
-) -> float:
-    """One step on these sentences; its loss."""
-    batch = material.tokenizer.pad(
-        {"input_ids": [material.ids[n] for n in numbers.tolist()]}, return_tensors="pt"
-    )
-    logits = network(**batch, token_type_ids=torch.zeros_like(batch["input_ids"]))[TASK.name]
-    labels = torch.tensor([material.labels[n] for n in numbers.tolist()])
-    loss = nn.functional.cross_entropy(logits, labels)
-    loss.backward()
-    optimizer.clip(1.0)
-    optimizer.step()
-    optimizer.zero_grad()
-    return float(loss.detach())

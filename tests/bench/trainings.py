@@ -38,7 +38,7 @@ _MATCHES = {"exact": match_exact, "overlap": match_overlap}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Of some trainings: counts by measure and story, summed over seeds, and the CPU seconds of each.
+    """Of some trainings: counts by measure and story, over all seeds, and the CPU seconds of each.
 
     A classifying task is a measure (macro-F1); a tagging one has two (micro-F1): exact, overlap.
     """

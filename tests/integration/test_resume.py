@@ -26,12 +26,13 @@ FILES = (
 )
 BEST = {
     "best_by": "loss",
-    "early_stopping": 1,
+    "early_stopping": 2,
     "epochs": 6,
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
+    "precision": "fp32",
     "save_steps": None,
 }
-"""Its second epoch is the best, and the third, of step 18, its last."""
+"""Of its epochs, six steps each, the third is the best, and the fifth the last one."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,9 @@ def test_killed_with_gradient_accumulation(
 @pytest.mark.parametrize(
     "at",
     [
-        "mkdir trainer/checkpoint-12",  # judged the best, not saved
-        "mkdir trainer/checkpoint-18",  # the best is saved, the end decided
-        "mkdir .checkpoint.building",  # and that is saved, too
+        "mkdir trainer/checkpoint-18",  # judged the best, not saved
+        "mkdir trainer/checkpoint-30",  # the end is decided: one of two worse epochs is saved
+        "mkdir .checkpoint.building",  # both are
     ],
 )
 def test_killed_around_the_best_epoch(trainer: Trainer, best: Whole, at: str) -> None:
@@ -175,8 +176,8 @@ def test_killed_around_the_best_epoch(trainer: Trainer, best: Whole, at: str) ->
 def test_the_weights_are_those_of_the_best_epoch(trainer: Trainer, best: Whole) -> None:
     best.run.clear()
     assert_ends_the_same(trainer, best)
-    kept, last = best.run.checkpoints()
-    assert (kept.name, last.name) == ("checkpoint-12", "checkpoint-18")
+    kept, *_, last = best.run.checkpoints()
+    assert (kept.name, last.name) == ("checkpoint-18", "checkpoint-30")
     weights = load_file(best.run.dir / "checkpoint/model.safetensors")
     of_best = load_file(kept / "model.safetensors")
     assert weights.keys() == {name.replace("encoder.", "bert.", 1) for name in of_best}
@@ -297,20 +298,20 @@ def test_without_a_whole_checkpoint_it_begins_afresh(
 
 @pytest.mark.parametrize(
     ("step", "damage", "name"),
-    [(12, delete, FILES[0]), (12, flip, FILES[0]), (18, halve, FILES[1]), (18, flip, FILES[4])],
+    [(18, delete, FILES[0]), (18, flip, FILES[0]), (24, halve, FILES[1]), (24, flip, FILES[4])],
 )
 def test_a_damaged_checkpoint_where_the_best_is_kept(
     trainer: Trainer, best: Whole, step: int, damage: Callable[[Path], None], name: str
 ) -> None:
-    """Of step 12 is the best one, without which the newest cannot be gone on from either."""
+    """Without the best one, of step 18, the newest cannot be gone on from either."""
     best.run.clear()
-    kill(trainer, best.run, "unlink trainer/checkpoint-6/complete.json")
+    kill(trainer, best.run, "unlink trainer/checkpoint-12/complete.json")
+    assert [path.name[11:] for path in best.run.checkpoints()] == ["12", "18", "24"]
     damage(best.run.dir / f"trainer/checkpoint-{step}" / name)
     lines = assert_ends_the_same(trainer, best).err.splitlines()
-    assert f"checkpoint-{step}" in lines[0]
+    assert lines[0].startswith("WARNING: trainer/checkpoint-24: ")
     assert f" {name} " in lines[0]
-    kept = 6 if step == 12 else 12
-    assert lines[-1] == f"WARNING: goes on from {best.run.dir / f'trainer/checkpoint-{kept}'}"
+    assert lines[-1] == f"WARNING: goes on from {best.run.dir / f'trainer/checkpoint-{step - 6}'}"
 
 
 # Another training

@@ -149,6 +149,9 @@ def test_a_search_of_another_kind_is_refused(searched: SmallRun, tmp_path: Path)
     search_run(other, restart=True, quiet=True)
     assert len(table(small.dir)) == 1
     search_run(other, quiet=True)
+    (small.dir / "search/study.json").write_text("{", encoding="utf-8")
+    with pytest.raises(NabraError, match=r"holds trials, and study\.json is damaged"):
+        search_run(other, quiet=True)
 
 
 def test_a_trial_that_fails_is_written_down_and_ends_nothing(

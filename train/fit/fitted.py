@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from model.archive.atomic import output_errors
 from model.archive.write import write_text
 from model.net.checkpoint import RECORD
@@ -35,6 +37,12 @@ def is_fitted(
         and then == _identity(run, train, validation, inputs, seed)
         and folders.metrics.is_file()
     )
+
+
+def wait_for_all() -> None:
+    """Let every process of a training get here: some may still read what is removed next."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
 
 
 def drop_state(folders: Folders, *, checkpoint: bool = False) -> None:

@@ -13,9 +13,10 @@ from torch.nn.utils import get_total_norm
 class RowAdamW(torch.optim.AdamW):
     """torch's fused AdamW; a table is updated only in the rows that have a gradient.
 
-    Tables are parameters with a sparse gradient, and those of groups with `rows`. Weights, both
-    moments and weight decay of the other rows stay as they are, as SparseAdam and LazyAdam do it;
-    bias is corrected by the number of steps of the whole table. All else is torch.optim.AdamW.
+    Tables are parameters with a sparse gradient, and those of groups with `rows`. A row goes at
+    once all the way that AdamW's first moment would move it in this step and the steps behind it,
+    and has no first moment; the other rows stay as they are. All else is torch.optim.AdamW.
+    (Lazy and SparseAdam keep the moment, wait for the row's next turn, and learn a tenth of it.)
     """
 
     def __init__(
@@ -80,20 +81,16 @@ class RowAdamW(torch.optim.AdamW):
         state = self.state[parameter]
         if not state:
             state["step"] = torch.zeros((), dtype=torch.float32)
-            state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
         state["step"] += 1
-        step, lr, (beta1, beta2) = state["step"].item(), group["lr"], group["betas"]
+        lr, beta2 = group["lr"], group["betas"][1]
         if self.grad_scale is not None:
             values = values / self.grad_scale
-        first = state["exp_avg"][rows].lerp_(values, 1 - beta1)
         second = state["exp_avg_sq"][rows].mul_(beta2).addcmul_(values, values, value=1 - beta2)
-        spread = second.sqrt().div_((1 - beta2**step) ** 0.5).add_(group["eps"])
-        weights = parameter[rows].mul_(1 - lr * group["weight_decay"])
-        weights.addcdiv_(first, spread, value=-lr / (1 - beta1**step))
-        state["exp_avg"][rows] = first
         state["exp_avg_sq"][rows] = second
-        parameter[rows] = weights
+        spread = second.div_(1 - beta2 ** state["step"].item()).sqrt_().add_(group["eps"])
+        weights = parameter[rows].mul_(1 - lr * group["weight_decay"])
+        parameter[rows] = weights.addcdiv_(values, spread, value=-lr)
 
 
 def _rows_of(gradient: Tensor) -> tuple[Tensor, Tensor]:
