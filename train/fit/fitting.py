@@ -20,6 +20,7 @@ from model.net.network import FramingNetwork, TokenDropout
 from model.records import LabelledSentence
 from model.text.normalize import normalize
 from train.fit.adapters import add_adapters, merge_adapters
+from train.fit.allocator import keep_freed_memory
 from train.fit.batches import Schedule, plan_steps
 from train.fit.encoders import StartedEncoder, start_encoder
 from train.fit.examples import Collator, Row, RowMaker, balance
@@ -93,6 +94,7 @@ def fit_network(
         args.warmup_steps = math.floor(settings.warmup_ratio * len(schedule.steps))
     is_quick = _quickens(settings)
     if is_quick:
+        keep_freed_memory()
         quicken(network, row_gradients=settings.embeddings == "rows")
     trainer = TaskTrainer(
         network,
