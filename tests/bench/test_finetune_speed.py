@@ -186,7 +186,9 @@ class NabraSide:
 
     def __init__(self, material: Material, folder: Path) -> None:
         config = arabert_sized(material.tokenizer)
-        self.settings = read_run(Path("configs/arabert.yaml")).config.training
+        self.settings = read_run(
+            "configs/arabert.yaml", ["training.embeddings=rows"]
+        ).config.training
         self.network = FramingNetwork(BertModel(config), self.settings.dropout, (TASK,))
         quicken(self.network, row_gradients=self.settings.embeddings == "rows")
         self.rows = [
