@@ -162,10 +162,11 @@ def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: b
     from train.data.split import grouped_folds
     from train.fit.checkpoints import Folders, fit_checkpoint
     from train.judging import label_gold
+    from train.repeats import with_training
     from train.score.scorecard import build_reading
     from train.steps import training_inputs
 
-    settings = run.config.evaluation
+    settings, training = run.config.evaluation, run.config.training
     sentences = [sentence for held in splits.values() for sentence in held]
     silver = set(read_manifest(run.dataset_dir)["silver_articles"])
     gold = [s for s in sentences if s.article_id not in silver and s.dataset is None]
@@ -177,11 +178,12 @@ def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: b
         train = [sentence for sentence in sentences if sentence.story not in held_out]
         fold_dir = run.dir / "folds" / str(number)
         fit_checkpoint(
-            run,
+            with_training(run, report_to=[]),
             train,
             (),
             folders=Folders.under(fold_dir),
             inputs=training_inputs(run.config),
+            seed=next(iter(training.seeds), training.seed),  # as of the run's own checkpoint
             on_change="restart",  # what a killed evaluation left is of no worth to anybody
             quiet=True,
         )

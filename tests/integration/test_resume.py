@@ -382,6 +382,25 @@ def test_restart_begins_afresh(
     assert "goes on" not in ending.err
 
 
+@pytest.mark.parametrize("damage", [delete, halve])
+def test_checkpoints_of_an_unknown_training_are_refused(
+    trainer: Trainer,
+    plain: Whole,
+    cut_short: Callable[[], None],
+    damage: Callable[[Path], None],
+) -> None:
+    cut_short()
+    damage(plain.run.dir / "trainer/training.json")
+    ending = trainer.train(*plain.run.settings)
+    why = "is missing" if damage is delete else "is damaged"
+    assert (ending.status, ending.err) == (
+        1,
+        f"error: {plain.run.dir / 'trainer'}: checkpoints lie here, and nothing tells of which "
+        f"training: training.json {why}; start afresh with --restart\n",
+    )
+    assert "goes on" not in assert_ends_the_same(trainer, plain, "--restart").err
+
+
 def test_a_finished_run_may_be_changed(trainer: Trainer, plain: Whole) -> None:
     other = train_whole(trainer, plain.run.but(learning_rate=0.02))
     plain.run.clear()

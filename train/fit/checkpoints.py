@@ -17,7 +17,7 @@ import torch
 import transformers
 
 from model.archive.write import write_text
-from model.errors import OutputError
+from model.errors import NabraError, OutputError
 from model.net.checkpoint import add_main_scores, save_checkpoint
 from model.net.network import count_parameters
 from model.records import LabelledSentence
@@ -25,9 +25,9 @@ from model.text.targets import TargetList
 from train.config import Run
 from train.fit.card import model_card
 from train.fit.fitting import Fit, Score, fit_network
-from train.fit.identity import IDENTITY, TrainingIdentity, is_finished, refuse_changed
+from train.fit.identity import IDENTITY, TrainingIdentity, refuse_changed
 from train.fit.processes import is_main_process, num_processes
-from train.fit.sealed import disk_errors
+from train.fit.sealed import disk_errors, last_complete
 
 OnChange = Literal["refuse", "restart"]
 
@@ -72,7 +72,7 @@ def fit_checkpoint(
     only. Another one is refused with NabraError, which names what differs, or starts afresh.
     """
     seed = run.config.training.seed if seed is None else seed
-    identity = _identity(run, train, validation, inputs, seed)
+    identity = identify(run, train, validation, inputs, seed)
     if is_main_process():  # the others wait for it before they look for what to go on from
         _settle(folders.trainer, identity, on_change)
     lists = run.lists
@@ -118,7 +118,7 @@ def hash_sentences(sentences: Sequence[LabelledSentence]) -> str:
     return digest.hexdigest()
 
 
-def _identity(
+def identify(
     run: Run,
     train: Sequence[LabelledSentence],
     validation: Sequence[LabelledSentence],
@@ -152,15 +152,20 @@ def _identity(
 def _settle(trainer_dir: Path, identity: TrainingIdentity, on_change: OnChange) -> None:
     """Make the trainer's folder that of this training: go on, start afresh, or refuse."""
     path = trainer_dir / IDENTITY
-    then, _ = TrainingIdentity.read(path)
+    then, why = TrainingIdentity.read(path)
     if then == identity:
         return
-    if then is not None and on_change == "refuse" and not is_finished(path):
-        refuse_changed(trainer_dir, then, identity)
+    if on_change == "refuse":
+        if then is not None:
+            refuse_changed(trainer_dir, then, identity)
+        elif last_complete(trainer_dir)[0]:
+            what = f"checkpoints lie here, and nothing tells of which training: {why}"
+            raise NabraError(trainer_dir, what, "start afresh with --restart")
     try:
         trainer_dir.mkdir(parents=True, exist_ok=True)
         for left in trainer_dir.iterdir():  # none may stay: it would be gone on from
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            if left != path:  # replaced last, so that a kill on the way leaves what refuses above
+                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
         identity.write(path)
     except OSError as error:
         fix = "choose another output_dir"

@@ -15,7 +15,7 @@ from model.net.checkpoint import RECORD
 from model.records import LabelledSentence
 from train.config import Run
 from train.fit.card import model_card
-from train.fit.checkpoints import Folders, Inputs, _identity
+from train.fit.checkpoints import Folders, Inputs, identify
 from train.fit.identity import IDENTITY, TrainingIdentity, is_finished
 from train.fit.sealed import remove_incomplete
 
@@ -34,7 +34,7 @@ def is_fitted(
     then, _ = TrainingIdentity.read(path)
     return (
         is_finished(path)
-        and then == _identity(run, train, validation, inputs, seed)
+        and then == identify(run, train, validation, inputs, seed)
         and folders.metrics.is_file()
     )
 
