@@ -12,7 +12,7 @@ from model.net.checkpoint import save_checkpoint
 from model.net.encoding import TextEncoder, register_placeholders
 from model.net.network import FramingNetwork
 from model.records import Article
-from train.fit.encoders import start_encoder
+from train.fit.encoder.start import start_encoder
 from train.settings import EmbeddedConfig
 
 ROOT = Path(__file__).parents[1]

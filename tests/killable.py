@@ -155,7 +155,7 @@ def _import_all() -> None:
         "train.data.dataset",
         "train.finetune",
         "train.fit.checkpoints",
-        "train.fit.curves",
+        "train.fit.records.curves",
         "train.judging",
         "train.repeats",
         "transformers.models.bert.modeling_bert",
@@ -232,7 +232,7 @@ def _run_dir(arguments: Sequence[str]) -> str:
 
 def _prepare(order: Order) -> None:
     os.fsync = lambda fd: None  # a killed process loses nothing that the system has
-    patches = {"train.fit.curves:plot_curves": None, **order.patches}
+    patches = {"train.fit.records.curves:plot_curves": None, **order.patches}
     for name, value in patches.items():
         module, attribute = name.split(":")
         target = importlib.import_module(module)

@@ -38,8 +38,8 @@ def finetune_run(run: Run, *, restart: bool = False, quiet: bool) -> None:
     from model.net.checkpoint import RECORD
     from train.data.dataset import read_dataset, read_manifest
     from train.fit.checkpoints import Folders
-    from train.fit.curves import plot_curves
     from train.fit.processes import is_main_process
+    from train.fit.records.curves import plot_curves
     from train.repeats import Training, cross_validate, fit_seeds
     from train.steps import training_inputs
     from train.trackers import refuse_missing

@@ -28,7 +28,7 @@ def push(
 ) -> None:
     """Upload a checkpoint to the model hub, in one commit."""
     hush_libraries()
-    from train.fit.hub import push_checkpoint
+    from train.fit.encoder.hub import push_checkpoint
 
     pushed = push_checkpoint(checkpoint, repo, private=private, revision=revision, message=message)
     state = "commit" if pushed.is_new else "there already, commit"

@@ -22,7 +22,7 @@ from train.settings import LOSS, RunConfig, SearchConfig
 from train.space import number_type, put
 
 if TYPE_CHECKING:
-    from train.fit.identity import TrainingIdentity
+    from train.fit.resume.identity import TrainingIdentity
     from train.fit.study import Trial
     from train.repeats import Sentences, Training
 
@@ -145,7 +145,7 @@ def with_values(run: Run, values: Mapping[str, Any]) -> Run:
 def _identity(training: Training, splits: Mapping[str, Sentences]) -> TrainingIdentity:
     """All that decides a trial. How many are asked for does not: more can be added later."""
     from train.fit.checkpoints import hash_sentences
-    from train.fit.identity import TrainingIdentity
+    from train.fit.resume.identity import TrainingIdentity
     from train.fit.study import optuna_version
 
     config = training.run.config.model_dump(mode="json", exclude={"output_dir", "evaluation"})
@@ -164,7 +164,7 @@ def _identity(training: Training, splits: Mapping[str, Sentences]) -> TrainingId
 def _settle(folder: Path, identity: TrainingIdentity, *, restart: bool) -> None:
     """Make the folder that of this study, or refuse to go on with another one."""
     from model.archive.atomic import output_errors
-    from train.fit.identity import TrainingIdentity, differences
+    from train.fit.resume.identity import TrainingIdentity, differences
     from train.fit.study import trial_dir
 
     path = folder / _STUDY

@@ -37,12 +37,12 @@ from model import normalize, read_articles, segment
 from model.net.network import FramingNetwork
 from model.tasks import Task
 from train.config import read_run
-from train.fit.allocator import keep_freed_memory
 from train.fit.batches import Schedule, plan_steps
-from train.fit.encoders import train_tokenizer
+from train.fit.encoder.start import train_tokenizer
 from train.fit.examples import Collator, Row, balance
-from train.fit.fast_layers import ShadowLinear, is_worthwhile, quicken
-from train.fit.optimizer import make_optimizer
+from train.fit.quick.allocator import keep_freed_memory
+from train.fit.quick.fast_layers import ShadowLinear, is_worthwhile, quicken
+from train.fit.quick.optimizer import make_optimizer
 from train.fit.trainer import TaskTrainer
 
 ROUNDS = int(os.environ.get("NABRA_BENCH_ROUNDS", "3"))

@@ -14,9 +14,9 @@ from transformers import BertConfig, BertModel
 from model import normalize, read_articles, segment
 from model.net.network import FramingNetwork
 from model.tasks import Task
-from train.fit.encoders import train_tokenizer
-from train.fit.fast_layers import quicken
-from train.fit.row_adamw import RowAdamW
+from train.fit.encoder.start import train_tokenizer
+from train.fit.quick.fast_layers import quicken
+from train.fit.quick.row_adamw import RowAdamW
 
 NUM_STEPS, LAST = 200, 50
 RATE = 1e-3

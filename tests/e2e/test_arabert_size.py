@@ -25,9 +25,9 @@ from model.text.normalize import PLACEHOLDERS, normalize
 from tests.conftest import ROOT
 from tests.hub import StandInHub
 from tests.pretrained import as_pytorch, edit
-from train.fit.encoders import train_tokenizer
-from train.fit.hub import load_pretrained
-from train.fit.vocabulary import measure_vocabulary, warning
+from train.fit.encoder.hub import load_pretrained
+from train.fit.encoder.start import train_tokenizer
+from train.fit.encoder.vocabulary import measure_vocabulary, warning
 
 pytestmark = pytest.mark.e2e
 

@@ -64,7 +64,7 @@ CURVES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, Any]]] =
     "bf16, rows": (
         {"gradient_accumulation": 2, "precision": "bf16", "class_weights": "balanced"},
         {"gradient_accumulation": 4, "precision": "bf16", "class_weights": "balanced"},
-        {"train.fit.fast_layers:MANY_ROWS": 50},
+        {"train.fit.quick.fast_layers:MANY_ROWS": 50},
     ),
 }
 """Settings of two processes, of one, and patches."""

@@ -23,11 +23,11 @@ from model.net.network import count_parameters
 from model.records import LabelledSentence
 from model.text.targets import TargetList
 from train.config import Run
-from train.fit.card import model_card
 from train.fit.fitting import Fit, Score, fit_network
-from train.fit.identity import IDENTITY, TrainingIdentity, refuse_changed
 from train.fit.processes import is_main_process, num_processes
-from train.fit.sealed import disk_errors, last_complete
+from train.fit.records.card import model_card
+from train.fit.resume.identity import IDENTITY, TrainingIdentity, refuse_changed
+from train.fit.resume.sealed import disk_errors, last_complete
 
 OnChange = Literal["refuse", "restart"]
 

@@ -14,10 +14,10 @@ from model.archive.write import write_text
 from model.net.checkpoint import RECORD
 from model.records import LabelledSentence
 from train.config import Run
-from train.fit.card import model_card
 from train.fit.checkpoints import Folders, Inputs, identify
-from train.fit.identity import IDENTITY, TrainingIdentity, is_finished
-from train.fit.sealed import remove_incomplete
+from train.fit.records.card import model_card
+from train.fit.resume.identity import IDENTITY, TrainingIdentity, is_finished
+from train.fit.resume.sealed import remove_incomplete
 
 
 def is_fitted(

@@ -19,16 +19,16 @@ from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork, TokenDropout
 from model.records import LabelledSentence
 from model.text.normalize import normalize
-from train.fit.adapters import add_adapters, merge_adapters
-from train.fit.allocator import keep_freed_memory
 from train.fit.batches import Schedule, plan_steps
-from train.fit.encoders import StartedEncoder, start_encoder
+from train.fit.encoder.adapters import add_adapters, merge_adapters
+from train.fit.encoder.start import StartedEncoder, start_encoder
 from train.fit.examples import Collator, Row, RowMaker, balance
-from train.fit.fast_layers import is_worthwhile, quicken, restore
-from train.fit.metrics_file import MetricsFile
-from train.fit.optimizer import make_optimizer
 from train.fit.processes import num_processes
-from train.fit.sealed import last_complete, remove_incomplete
+from train.fit.quick.allocator import keep_freed_memory
+from train.fit.quick.fast_layers import is_worthwhile, quicken, restore
+from train.fit.quick.optimizer import make_optimizer
+from train.fit.records.metrics_file import MetricsFile
+from train.fit.resume.sealed import last_complete, remove_incomplete
 from train.fit.trainer import EarlyStop, EpochEnds, TaskTrainer, Validate
 from train.settings import LAST, LOSS, RunConfig, TrainingConfig
 

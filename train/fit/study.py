@@ -17,7 +17,7 @@ import numpy as np
 
 from model.archive.atomic import output_errors
 from model.errors import NabraError
-from train.fit.sealed import write_whole
+from train.fit.resume.sealed import write_whole
 from train.settings import SearchValues
 
 Scalar = bool | int | float | str | None

@@ -17,7 +17,7 @@ from model.net.network import FramingNetwork
 from train.fit.batches import PassSampler, Schedule
 from train.fit.examples import Collator, Row
 from train.fit.losses import loss_sums, total_loss, weight_totals
-from train.fit.sealed import disk_errors, rotate, seal
+from train.fit.resume.sealed import disk_errors, rotate, seal
 
 WEIGHTS = "model.safetensors"
 _KEPT = 2  # complete checkpoints, besides the best one

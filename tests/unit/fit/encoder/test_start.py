@@ -9,7 +9,7 @@ from model.errors import InputError
 from model.net.encoding import TextEncoder
 from model.text.normalize import PLACEHOLDERS
 from tests.conftest import TEXTS, TINY
-from train.fit.encoders import StartedEncoder, start_encoder, train_tokenizer
+from train.fit.encoder.start import StartedEncoder, start_encoder, train_tokenizer
 
 
 def start(name: str) -> StartedEncoder:

@@ -12,7 +12,7 @@ from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 
 from model.tasks import DEFAULT_TASKS
-from train.fit.card import model_card
+from train.fit.records.card import model_card
 
 HOSTILE = "a|b`c`</td><script>x</script>\n# [z](javascript:1) *q* _r_ \\| &amp; ~~s~~ \u202e@t"
 SCORES: dict[str, Any] = {

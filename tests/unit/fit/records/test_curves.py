@@ -17,7 +17,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from model.errors import InputError, OutputError
-from train.fit.curves import draw_curves, plot_curves
+from train.fit.records.curves import draw_curves, plot_curves
 
 Line = dict[str, float]
 WriteMetrics = Callable[[list[Line]], Path]
@@ -181,7 +181,7 @@ def test_another_process_with_other_settings_draws_the_same(
     plot_curves(metrics, tmp_path / "here.png")
     (tmp_path / "matplotlibrc").write_text("lines.linewidth: 9\nfigure.facecolor: red\n")
     code = (
-        "import sys; from pathlib import Path; from train.fit.curves import plot_curves;"
+        "import sys; from pathlib import Path; from train.fit.records.curves import plot_curves;"
         f"plot_curves(Path({str(metrics)!r}), Path({str(tmp_path / 'there.png')!r}));"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from model.net.network import FramingNetwork
-from train.fit.row_adamw import RowAdamW
+from train.fit.quick.row_adamw import RowAdamW
 from train.settings import TrainingConfig
 
 _LAYER = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model.errors import NabraError
-from train.fit.identity import (
+from train.fit.resume.identity import (
     IDENTITY,
     TrainingIdentity,
     differences,

@@ -8,9 +8,9 @@ from typing import Any
 
 from model.errors import InputError
 from model.net.encoding import register_placeholders
-from train.fit.hub import load_pretrained
-from train.fit.pretrained import hushed_libraries
-from train.fit.vocabulary import measure_vocabulary, warning
+from train.fit.encoder.hub import load_pretrained
+from train.fit.encoder.pretrained import hushed_libraries
+from train.fit.encoder.vocabulary import measure_vocabulary, warning
 
 EMBEDDED = "embedded"
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

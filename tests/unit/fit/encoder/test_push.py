@@ -9,8 +9,8 @@ import pytest
 from model.errors import CheckpointError, NabraError, OutputError
 from tests.hub import StandInHub
 from tests.pretrained import copy_with_short_lists
-from train.fit import hub as hub_module
-from train.fit.hub import push_checkpoint
+from train.fit.encoder import hub as hub_module
+from train.fit.encoder.hub import push_checkpoint
 
 REPO = "desk/framing"
 

@@ -7,8 +7,8 @@ import pytest
 from model.net.encoding import register_placeholders
 from model.text.normalize import PLACEHOLDERS, normalize
 from tests.conftest import TEXTS
-from train.fit.encoders import train_tokenizer
-from train.fit.vocabulary import VocabularyFit, measure_vocabulary, warning
+from train.fit.encoder.start import train_tokenizer
+from train.fit.encoder.vocabulary import VocabularyFit, measure_vocabulary, warning
 
 
 @pytest.fixture(scope="module")

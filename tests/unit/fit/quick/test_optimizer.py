@@ -7,7 +7,7 @@ import pytest
 
 from model.net.checkpoint import load_checkpoint
 from train.config import read_run
-from train.fit.optimizer import make_optimizer
+from train.fit.quick.optimizer import make_optimizer
 
 
 def groups(checkpoint: Path, *changes: str) -> dict[str, dict[str, Any]]:

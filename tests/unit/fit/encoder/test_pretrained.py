@@ -16,7 +16,7 @@ from model.net.encoding import TextEncoder, register_placeholders
 from model.text.normalize import PLACEHOLDERS
 from tests.conftest import TEXTS
 from tests.pretrained import WEIGHTS, as_pytorch, copy, edit, in_shards, write_pretrained
-from train.fit.hub import Pretrained, load_pretrained
+from train.fit.encoder.hub import Pretrained, load_pretrained
 
 
 @pytest.fixture(scope="module")
@@ -274,7 +274,7 @@ def test_a_directory_has_no_revision(folder: Path) -> None:
 def test_other_encoders_are_welcome(tmp_path: Path, source: Path, kind: str) -> None:
     from transformers import AutoConfig, AutoModelForMaskedLM
 
-    from train.fit.pretrained import hushed_libraries
+    from train.fit.encoder.pretrained import hushed_libraries
 
     folder = copy(source, tmp_path / kind)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}

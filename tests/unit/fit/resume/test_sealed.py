@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from train.fit.sealed import (
+from train.fit.resume.sealed import (
     COMPLETE,
     flaw,
     last_complete,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from train.fit import allocator
+from train.fit.quick import allocator
 
 # In a process of its own: the setting holds for the rest of it.
 FAULTS = """
 import ctypes, resource, sys
 import torch
-from train.fit.allocator import keep_freed_memory
+from train.fit.quick.allocator import keep_freed_memory
 for option in (-1, -3):  # what glibc starts with; it may raise them by itself
     ctypes.CDLL(None).mallopt(option, 128 * 2**10)
 if sys.argv[1] == "keep":
@@ -30,7 +30,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def faults(mode: str) -> int:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     command = [sys.executable, "-c", FAULTS, mode]
     return int(subprocess.run(command, cwd=root, check=True, capture_output=True).stdout)
 

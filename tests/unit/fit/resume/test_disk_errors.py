@@ -19,8 +19,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models
 
 from model.errors import OutputError
-from tests.unit.fit.test_sealed import WEIGHTS, write_checkpoint
-from train.fit.sealed import (
+from tests.unit.fit.resume.test_sealed import WEIGHTS, write_checkpoint
+from train.fit.resume.sealed import (
     COMPLETE,
     disk_errors,
     last_complete,

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from model.errors import NabraError
-from train.fit.sealed import write_whole
+from train.fit.resume.sealed import write_whole
 
 IDENTITY = "training.json"  # its name in the folder of the trainer
 _ABSENT: Any = object()

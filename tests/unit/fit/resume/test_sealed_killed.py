@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.fit.test_sealed import FILES, flip, halve, names, write_checkpoint
-from train.fit.sealed import COMPLETE, flaw, last_complete, remove_incomplete, rotate, seal
+from tests.unit.fit.resume.test_sealed import FILES, flip, halve, names, write_checkpoint
+from train.fit.resume.sealed import COMPLETE, flaw, last_complete, remove_incomplete, rotate, seal
 
 
 class Killed(BaseException):

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from model.errors import CheckpointError, InputError, NabraError, OutputError
-from train.fit.pretrained import (
+from train.fit.encoder.pretrained import (
     CONFIG,
     check_config,
     check_tokenizer,

@@ -11,7 +11,7 @@ import torch
 from model.errors import InputError
 from tests.hub import StandInHub
 from tests.pretrained import as_pytorch, copy, edit, in_shards, write_pretrained
-from train.fit.hub import load_pretrained
+from train.fit.encoder.hub import load_pretrained
 
 MODEL = "lab/arabert"
 
@@ -98,7 +98,7 @@ def test_without_the_hub_the_cache_is_enough_and_it_says_so(
     else:
         hub.fail("/api/models", delay=5)
         hub.connect(monkeypatch, tmp_path / "home", patience=1)
-    with caplog.at_level(logging.WARNING, logger="train.fit.hub"):
+    with caplog.at_level(logging.WARNING, logger="train.fit.encoder.hub"):
         assert load_pretrained(MODEL).revision == commit
     assert f"taking {commit} from the cache" in caplog.text
 

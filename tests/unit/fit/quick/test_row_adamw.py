@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from train.fit.row_adamw import RowAdamW
+from train.fit.quick.row_adamw import RowAdamW
 
 ROWS, WIDTH = 12, 5
 SETTINGS = {"lr": 0.01, "betas": (0.8, 0.9), "eps": 1e-6, "weight_decay": 0.1}
