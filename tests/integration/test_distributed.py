@@ -16,7 +16,7 @@ from tests.killable import KILLED, Ending, Trainer, as_processes
 from tests.small_run import CONFIG, SmallRun
 
 STEADY = {"precision": "fp32", "dropout": 0.0, "token_dropout": 0.0, "log_steps": 1}
-
+SPARSE = {"precision": "bf16", "embeddings": "rows", "class_weights": "balanced"}
 
 @pytest.fixture(scope="module")
 def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainer]:
@@ -51,9 +51,9 @@ def curve(run: SmallRun, key: str = "loss") -> dict[int, float]:
 CURVES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, Any]]] = {
     "fp32": ({"batch_tokens": 200}, {"batch_tokens": 400}, {}),
     "accumulation": ({"gradient_accumulation": 2}, {"gradient_accumulation": 4}, {}),
-    "dense": (
-        {"batch_tokens": 200, "embeddings": "dense"},
-        {"batch_tokens": 400, "embeddings": "dense"},
+    "rows": (
+        {"batch_tokens": 200, "embeddings": "rows"},
+        {"batch_tokens": 400, "embeddings": "rows"},
         {},
     ),
     "bf16": (
@@ -61,9 +61,9 @@ CURVES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, Any]]] =
         {"batch_tokens": 400, "precision": "bf16"},
         {},
     ),
-    "bf16, rows": (
-        {"gradient_accumulation": 2, "precision": "bf16", "class_weights": "balanced"},
-        {"gradient_accumulation": 4, "precision": "bf16", "class_weights": "balanced"},
+    "bf16, sparse rows": (
+        {"gradient_accumulation": 2, **SPARSE},
+        {"gradient_accumulation": 4, **SPARSE},
         {"train.fit.quick.fast_layers:MANY_ROWS": 50},
     ),
 }
