@@ -132,7 +132,7 @@ class TrainingConfig(_Part):
     precision: Literal["auto", "fp32", "bf16"]
     attention: Literal["auto", "eager", "sdpa"]
     compile: bool
-    embeddings: Literal["rows", "dense", "frozen"]
+    embeddings: Literal["trained", "frozen"]
     lora: LoraConfig | None
     best_by: str
     early_stopping: Count | None

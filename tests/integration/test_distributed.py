@@ -16,7 +16,8 @@ from tests.killable import KILLED, Ending, Trainer, as_processes
 from tests.small_run import CONFIG, SmallRun
 
 STEADY = {"precision": "fp32", "dropout": 0.0, "token_dropout": 0.0, "log_steps": 1}
-SPARSE = {"precision": "bf16", "embeddings": "rows", "class_weights": "balanced"}
+WEIGHTED = {"precision": "bf16", "class_weights": "balanced"}
+
 
 @pytest.fixture(scope="module")
 def trainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainer]:
@@ -48,37 +49,31 @@ def curve(run: SmallRun, key: str = "loss") -> dict[int, float]:
     return {line["step"]: line[key] for line in map(json.loads, lines) if key in line}
 
 
-CURVES: dict[str, tuple[dict[str, object], dict[str, object], dict[str, Any]]] = {
-    "fp32": ({"batch_tokens": 200}, {"batch_tokens": 400}, {}),
-    "accumulation": ({"gradient_accumulation": 2}, {"gradient_accumulation": 4}, {}),
-    "rows": (
-        {"batch_tokens": 200, "embeddings": "rows"},
-        {"batch_tokens": 400, "embeddings": "rows"},
-        {},
-    ),
+CURVES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "fp32": ({"batch_tokens": 200}, {"batch_tokens": 400}),
+    "accumulation": ({"gradient_accumulation": 2}, {"gradient_accumulation": 4}),
     "bf16": (
         {"batch_tokens": 200, "precision": "bf16"},
         {"batch_tokens": 400, "precision": "bf16"},
-        {},
     ),
-    "bf16, sparse rows": (
-        {"gradient_accumulation": 2, **SPARSE},
-        {"gradient_accumulation": 4, **SPARSE},
-        {"train.fit.quick.fast_layers:MANY_ROWS": 50},
+    "bf16, class weights": (
+        {"gradient_accumulation": 2, **WEIGHTED},
+        {"gradient_accumulation": 4, **WEIGHTED},
     ),
 }
-"""Settings of two processes, of one, and patches."""
+"""Settings of two processes, and of one."""
+BY_ROWS = {"train.fit.quick.fast_layers:MANY_ROWS": 50}  # one process alone, and in bf16
 
 
 @pytest.mark.parametrize("name", CURVES)
 def test_the_curve_is_that_of_one_process(trainer: Trainer, run: SmallRun, name: str) -> None:
-    two, one, patches = CURVES[name]
+    two, one = CURVES[name]
     base = run.but(**STEADY, batch_tokens=100, save_steps=None)
     alone = base.but(**one)
-    assert trainer.train(*alone.settings, patches=patches).status == 0
+    assert trainer.train(*alone.settings, patches=BY_ROWS).status == 0
     expected, expected_scores = curve(alone), curve(alone, "eval_loss")
     run.clear()
-    assert_done(train_in_two(trainer, base.but(**two), patches=patches))
+    assert_done(train_in_two(trainer, base.but(**two), patches=BY_ROWS))
     assert len(expected) > 4
     assert curve(run) == pytest.approx(expected, abs=1e-4)
     assert curve(run, "eval_loss") == pytest.approx(expected_scores, abs=1e-3)

@@ -202,7 +202,7 @@ VARIANTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "steps that divide no epoch": ({"save_steps": 4}, {}),
     "fp32": ({"precision": "fp32", "log_steps": 2}, {}),
     "rows": (
-        {"embeddings": "rows", "precision": "bf16"},
+        {"precision": "bf16"},
         {"train.fit.quick.fast_layers:MANY_ROWS": 50},
     ),
     "nothing by chance": ({"dropout": 0.0, "token_dropout": 0.0}, {}),

@@ -95,7 +95,7 @@ def fit_network(
     is_quick = _quickens(settings)
     if is_quick:
         keep_freed_memory()
-        quicken(network, row_gradients=settings.embeddings == "rows")
+        quicken(network, row_gradients=num_processes() == 1)
     trainer = TaskTrainer(
         network,
         args,

@@ -11,12 +11,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from torch.utils.hooks import RemovableHandle
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from model.net.network import FramingNetwork
 from train.fit.batches import PassSampler, Schedule
 from train.fit.examples import Collator, Row
 from train.fit.losses import loss_sums, total_loss, weight_totals
+from train.fit.quick.row_adamw import RowAdamW
 from train.fit.resume.sealed import disk_errors, rotate, seal
 
 WEIGHTS = "model.safetensors"
@@ -43,7 +45,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         validation: Sequence[Row],
         schedule: Schedule,
         collate: Collator,
-        make_optimizer: Callable[[FramingNetwork], torch.optim.Optimizer],
+        make_optimizer: Callable[[FramingNetwork], RowAdamW],
         validate: Validate | None,
         pass_tokens: int,
         smoothing: float,
@@ -65,7 +67,16 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         self._validate = validate
         self._pass_tokens = pass_tokens
         self._smoothing = smoothing
+        self._hooks: list[RemovableHandle] = []
         self.loss_is_scaled_for_ga = True
+
+    def train(self, *args: Any, **options: Any) -> Any:
+        """That of the Trainer; it leaves no hook of the optimizer behind in the network."""
+        try:
+            return super().train(*args, **options)
+        finally:
+            for hook in self._hooks:
+                hook.remove()
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The passes of this process. Nothing else may divide them among processes once more."""
@@ -83,14 +94,14 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Called by the Trainer once the network stands."""
-        self.optimizer: Any = self._make_optimizer(self.model)
-        optimizer: torch.optim.Optimizer = self.optimizer
+        optimizer = self._make_optimizer(self.model)
+        self._adamw, self._hooks = optimizer, optimizer.follow(self.model)
+        self.optimizer: Any = optimizer
         return optimizer
 
     def _clip_grad_norm(self, model: nn.Module) -> Tensor:
         """The optimizer clips in its own pass over the gradients."""
-        norm: Tensor = self.optimizer.optimizer.clip(self.args.max_grad_norm)
-        return norm
+        return self._adamw.clip(self.args.max_grad_norm)
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: Tensor | None = None) -> float | None:
         """None where nothing is clipped: no pass over the gradients for the record alone."""
@@ -123,6 +134,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """The loss and the scores on the validation split, as `eval_…`."""
+        self._adamw.catch_up()
         network = self.accelerator.unwrap_model(self.model)
         was_training = network.training
         network.eval()
@@ -165,6 +177,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """Save, seal, and only then remove older checkpoints: a crash leaves a complete one."""
         folder = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
+        self._adamw.catch_up()
         with disk_errors(folder):
             super()._save_checkpoint(model, trial)
             self.accelerator.wait_for_everyone()  # each process saves its own state of chance

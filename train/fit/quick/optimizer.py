@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import torch
 from torch import nn
 
 from model.net.network import FramingNetwork
@@ -14,8 +13,8 @@ from train.settings import TrainingConfig
 _LAYER = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")
 
 
-def make_optimizer(network: FramingNetwork, settings: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW over groups of like rate and decay; with `embeddings: rows`, by the rows that are read.
+def make_optimizer(network: FramingNetwork, settings: TrainingConfig) -> RowAdamW:
+    """AdamW over groups of like rate and decay.
 
     Biases and the weights of norms do not decay. With `layer_decay` d, the layer n below the heads
     learns at the rate times d to the n.
@@ -24,12 +23,10 @@ def make_optimizer(network: FramingNetwork, settings: TrainingConfig) -> torch.o
         int(found[1]) for name, _ in network.named_parameters() if (found := _LAYER.search(name))
     ]
     num_layers = max(layers, default=-1) + 1
-    table = network.encoder.get_input_embeddings().weight
-    groups: dict[tuple[int, bool, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            by_rows = parameter is table and settings.embeddings == "rows"
-            key = (_num_above(name, num_layers), parameter.ndim > 1, by_rows)
+            key = (_num_above(name, num_layers), parameter.ndim > 1)
             groups.setdefault(key, []).append(parameter)
     return RowAdamW(
         [
@@ -37,9 +34,8 @@ def make_optimizer(network: FramingNetwork, settings: TrainingConfig) -> torch.o
                 "params": parameters,
                 "lr": settings.learning_rate * settings.layer_decay**below,
                 "weight_decay": settings.weight_decay if decays else 0.0,
-                "rows": by_rows,
             }
-            for (below, decays, by_rows), parameters in sorted(groups.items())
+            for (below, decays), parameters in sorted(groups.items())
         ],
         lr=settings.learning_rate,
     )

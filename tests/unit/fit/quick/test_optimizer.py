@@ -29,14 +29,6 @@ def test_every_weight_learns_and_biases_and_norms_do_not_decay(tiny_checkpoint: 
         assert group["lr"] == pytest.approx(1e-3)
 
 
-def test_the_table_of_words_alone_goes_by_rows(tiny_checkpoint: Path) -> None:
-    found = groups(tiny_checkpoint, "training.embeddings=rows")
-    by_rows = [name for name, group in found.items() if group["rows"]]
-    assert by_rows == ["encoder.embeddings.word_embeddings.weight"]
-    dense = groups(tiny_checkpoint)
-    assert not any(group["rows"] for group in dense.values())
-
-
 @pytest.mark.parametrize(("architecture", "layers"), [("bert", 1), ("modernbert", 2)])
 def test_lower_layers_learn_at_lower_rates(
     tmp_path: Path, architecture: str, layers: int, make_checkpoint: Any
