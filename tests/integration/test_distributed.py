@@ -75,7 +75,8 @@ def test_the_curve_is_that_of_one_process(trainer: Trainer, run: SmallRun, name:
     run.clear()
     assert_done(train_in_two(trainer, base.but(**two), patches=BY_ROWS))
     assert len(expected) > 4
-    assert curve(run) == pytest.approx(expected, abs=1e-4)
+    rounding = 1e-4 if "bf16" in name else 0.0  # beside what fp32 is held to
+    assert curve(run) == pytest.approx(expected, abs=1e-4, rel=rounding)
     assert curve(run, "eval_loss") == pytest.approx(expected_scores, abs=1e-3)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from model.tasks import Task
-from train.fit.examples import IGNORED
+from train.fit.batches import Schedule
+from train.fit.examples import IGNORED, Collator, Row
+
+_CHUNK = 256  # rows that are padded together
 
 
 def loss_sums(
@@ -46,6 +51,24 @@ def weight_totals(weights: Mapping[str, Tensor], tasks: Sequence[Task]) -> Tenso
     )
 
 
+def mean_totals(
+    schedule: Schedule, rows: Sequence[Row], collate: Collator, tasks: Sequence[Task]
+) -> Tensor:
+    """The totals of a step of the schedule, on average: (tasks).
+
+    Divided by them a label weighs the same in whichever step it is read. By the totals of its own
+    step it would weigh more among long texts, of which a step holds few.
+    """
+    totals = torch.zeros(len(tasks), dtype=torch.float64)
+    times_read = np.bincount(np.concatenate(schedule.steps), minlength=len(rows))
+    for times in np.unique(times_read[times_read > 0]):
+        numbers = np.flatnonzero(times_read == times)
+        for part in np.array_split(numbers, math.ceil(len(numbers) / _CHUNK)):
+            weights = collate([rows[number] for number in part])["weights"]
+            totals += int(times) * weight_totals(weights, tasks)
+    return (totals / len(schedule.steps)).float()
+
+
 def total_loss(sums: Tensor, totals: Tensor) -> Tensor:
-    """The sum over tasks of their mean losses; a task without a label adds nothing."""
+    """The sum over tasks of sums by totals; a task without a label adds nothing."""
     return (sums / totals.clamp(min=1e-6)).sum()

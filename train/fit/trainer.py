@@ -17,7 +17,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from model.net.network import FramingNetwork
 from train.fit.batches import PassSampler, Schedule
 from train.fit.examples import Collator, Row
-from train.fit.losses import loss_sums, total_loss, weight_totals
+from train.fit.losses import loss_sums, mean_totals, total_loss, weight_totals
 from train.fit.quick.row_adamw import RowAdamW
 from train.fit.resume.sealed import disk_errors, rotate, seal
 
@@ -32,8 +32,9 @@ Validate = Callable[[FramingNetwork], Mapping[str, float]]
 class TaskTrainer(Trainer):  # type: ignore[misc]
     """Trains a network on rows by a schedule, which the Trainer sees as one long epoch.
 
-    A loss is summed over all passes and processes of a step before it is divided, so that dividing
-    a step differently changes nothing. `validate` adds scores to the loss on `validation`.
+    A loss is summed over all passes and processes of a step, and that of every step divided by the
+    same totals: a label counts the same wherever it is read. `validate` adds scores to the loss on
+    `validation`.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         self._collate = collate
         self._make_optimizer = make_optimizer
         self._validate = validate
+        self._totals = mean_totals(schedule, rows, collate, network.tasks)
         self._pass_tokens = pass_tokens
         self._smoothing = smoothing
         self._hooks: list[RemovableHandle] = []
@@ -110,12 +112,8 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
     def get_batch_samples(
         self, epoch_iterator: Any, num_batches: int, device: torch.device
     ) -> tuple[list[Any], Tensor]:
-        """The passes of a step, and what its losses are divided by, over all processes."""
-        passes = [next(epoch_iterator) for _ in range(num_batches)]
-        totals = torch.stack([weight_totals(p["weights"], self._tasks) for p in passes]).sum(0)
-        if self.args.world_size > 1:
-            totals = self.accelerator.reduce(totals.to(device), reduction="sum")
-        return passes, totals
+        """The passes of a step, and what its losses are divided by."""
+        return [next(epoch_iterator) for _ in range(num_batches)], self._totals.to(device)
 
     def compute_loss(
         self,

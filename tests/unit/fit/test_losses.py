@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from model.tasks import Task
-from train.fit.examples import IGNORED
-from train.fit.losses import loss_sums, total_loss, weight_totals
+from train.fit.batches import Schedule
+from train.fit.examples import IGNORED, Collator, Row, balance
+from train.fit.losses import loss_sums, mean_totals, total_loss, weight_totals
 
 KIND = Task("kind", "classify", ("x", "y", "z"))
 SPANS = Task("spans", "tag", ("p", "q"))
@@ -69,6 +71,26 @@ def test_a_step_may_be_divided_in_any_way(batch: Batch) -> None:
         for rows in (slice(0, 1), slice(1, 3))
     ]
     assert torch.allclose(whole, sum(parts))  # type: ignore[arg-type]
+
+
+def test_the_totals_of_a_mean_step() -> None:
+    """Three rows in two steps, the last one read twice."""
+    rows = [
+        Row(
+            np.arange(size, dtype=np.int32),
+            np.zeros(size, np.int8),
+            classes,
+            {"spans": (np.zeros((size, 2), np.int8), np.full((size, 2), 0.5, np.float32))},
+            0,
+            None,
+        )
+        for size, classes in ((4, {"kind": (0, 1.0)}), (2, {}), (3, {"kind": (2, 0.25)}))
+    ]
+    schedule = Schedule([np.array([0, 2]), np.array([1, 2])], [2])
+    collate = Collator(0, TASKS, balance(rows, TASKS, "none"))
+    kind, spans = mean_totals(schedule, rows, collate, TASKS)
+    assert kind == pytest.approx((1.0 + 2 * 0.25) / 2)
+    assert spans == pytest.approx((4 + 2 + 2 * 3) * 0.5 / 2)
 
 
 def test_no_label_no_loss(batch: Batch) -> None:
