@@ -186,11 +186,9 @@ class NabraSide:
 
     def __init__(self, material: Material, folder: Path) -> None:
         config = arabert_sized(material.tokenizer)
-        self.settings = read_run(
-            "configs/arabert.yaml", ["training.embeddings=rows"]
-        ).config.training
+        self.settings = read_run("configs/arabert.yaml").config.training
         self.network = FramingNetwork(BertModel(config), self.settings.dropout, (TASK,))
-        quicken(self.network, row_gradients=self.settings.embeddings == "rows")
+        quicken(self.network)
         self.rows = [
             Row(ids, [0] * len(ids), {TASK.name: (label, 1.0)}, {}, 0, None)
             for ids, label in zip(material.ids, material.labels, strict=True)
@@ -224,6 +222,7 @@ class NabraSide:
             callbacks=[watched.callback],
         )
         trainer.remove_callback(PrinterCallback)
+        watched.masks.clear()  # every row was collated once, to be counted
         torch.use_deterministic_algorithms(True, warn_only=True)  # as finetune does
         torch.utils.deterministic.fill_uninitialized_memory = False
         trainer.train()

@@ -67,6 +67,7 @@ def train(
     else:
         quicken(network, dtype=dtype, row_gradients=rows)
         optimizer = RowAdamW(network.parameters(), lr=RATE)
+        optimizer.follow(network)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / 20) * (1 - step / NUM_STEPS)
     )

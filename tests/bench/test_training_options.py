@@ -35,7 +35,6 @@ OPTIONS = {
     "precision fp32": ["precision=fp32"],
     "attention sdpa": ["attention=sdpa"],
     "attention eager": ["attention=eager"],
-    "embeddings dense": ["embeddings=dense"],
     "embeddings frozen": ["embeddings=frozen"],
     "best_by mean": ["best_by=mean"],
     "best_by, early_stopping 2": ["best_by=mean", "early_stopping=2"],

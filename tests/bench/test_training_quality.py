@@ -10,7 +10,7 @@ import pytest
 from tests.bench.trainings import prepared, train_and_count
 
 SEEDS = (1, 2, 3)
-PLAIN = ["training.precision=fp32", "training.embeddings=dense", "training.attention=sdpa"]
+PLAIN = ["training.precision=fp32", "training.attention=sdpa"]
 
 
 @pytest.mark.parametrize("config", ["quickstart", "mawqif", "armpro"])
