@@ -163,7 +163,8 @@ def test_a_real_process(tmp_path: Path) -> None:
             status, _, err = finish(run, process)
             print(number.name, status, sorted(path.name for path in run.checkpoints()))
             assert "Traceback" not in err, err
-            assert status in (0, -number if number == signal.SIGKILL else 130)
+            # At the interpreter's own start and end a signal has its plain meaning.
+            assert status in (0, 130, -number)
         assert finish(run, start(run))[0] == 0
         num_equal += run.result() == expected
     print(f"\nreal processes: {num_equal} of {3 * len(numbers)} equal")
