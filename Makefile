@@ -15,8 +15,9 @@ quickstart: $(INSTALLED)
 	@echo
 	@echo "Open $(RUN)/report.html and $(RUN)/scorecard.html in a browser."
 
+# A thread for each worker: more would wait for one another.
 test: $(INSTALLED)
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
