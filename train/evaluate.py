@@ -13,7 +13,7 @@ from model.errors import NabraError
 from train.config import Run, read_run
 
 if TYPE_CHECKING:
-    from model.records import LabelledSentence
+    from model.records import LabelledSentence, Stance
     from train.score.outputs import SystemOutput
     from train.score.scorecard import Reading, Scorecard
 
@@ -59,6 +59,7 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
     from train.data.dataset import read_dataset
     from train.fit.checkpoints import hash_sentences, write_scores
     from train.judging import label_gold
+    from train.score.leaks import find_leaks, leak_notes
     from train.score.scorecard import DatasetFacts, Scorecard, count_split
     from train.score.tasks import score_tasks, scores_record
 
@@ -69,7 +70,8 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
     outputs = label_gold(load(run.checkpoint_dir), test)
     tasks = score_tasks(test, outputs, run.config.task_list)
     readings = _readings(run, splits, outputs, quiet=quiet)
-    notes = [LEXICON_NOTE] if readings else []
+    notes = leak_notes(find_leaks([*splits["train"], *splits["validation"]], test))
+    notes += [LEXICON_NOTE] if readings else []
     notes += [
         OFFICIAL_NOTE.format(name)
         for name, dataset in run.config.datasets.items()
@@ -202,14 +204,10 @@ def _baseline_outputs(
     from model.text.stances import holder_words
     from model.text.targets import TargetList
     from train.data.silver.wording import find_terms, judge_by_wording
-    from train.score.baselines import (
-        Baseline,
-        MajorityBaseline,
-        MemoryBaseline,
-        RuleBaseline,
-        TfidfBaseline,
-    )
+    from train.score.baselines import Baseline, MajorityBaseline, MemoryBaseline, RuleBaseline
     from train.score.outputs import SystemOutput
+    from train.score.probes import stance_probes
+    from train.score.tfidf import TfidfBaseline, TfidfFeatures
 
     assert run.lists is not None, "own sentences come from a run with articles"
     targets = TargetList.read(run.lists[0]).targets
@@ -220,14 +218,17 @@ def _baseline_outputs(
         labels = (judge_by_wording(stance, terms, lexicon) for stance in sentence.stances)
         return SystemOutput(tuple(labels), tuple(terms))
 
+    def read_words(sentence: LabelledSentence, stance: Stance) -> str:
+        return holder_words(sentence.text, sentence.voices, stance)
+
+    features = TfidfFeatures(read_words, {target.id: target.name for target in targets.values()})
     baselines: dict[str, Baseline] = {
-        "tfidf": TfidfBaseline(
-            lambda sentence, stance: holder_words(sentence.text, sentence.voices, stance),
-            {target.id: target.name for target in targets.values()},
-        ),
+        "tfidf": TfidfBaseline(features),
+        "svm": TfidfBaseline(features, "svm"),
         "lexicon": RuleBaseline(label_by_rule),
         "memory": MemoryBaseline(),
         "majority": MajorityBaseline(),
+        **stance_probes(read_words),
     }
     outputs = {}
     for name, baseline in baselines.items():

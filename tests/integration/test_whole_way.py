@@ -77,7 +77,8 @@ def test_the_scorecard_stands_beside_the_baselines(run_dir: Path) -> None:
     assert [reading["name"] for reading in scorecard["readings"]] == ["test", "folds"]
     for reading in scorecard["readings"]:
         names = [system["name"] for system in reading["systems"]]
-        assert names == ["nabra", "tfidf", "lexicon", "memory", "majority"]
+        probes = ["target-blind", "text-blind", "outlet-only"]
+        assert names == ["nabra", "tfidf", "svm", "lexicon", "memory", "majority", *probes]
     folds = scorecard["readings"][1]
     assert folds["num_sentences"] == sum(
         split["num_sentences"] for split in scorecard["dataset"]["splits"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from train.score.findings import findings
 from train.score.scorecard import MEASURES, Reading, Scorecard
 from train.score.tables import (
     MEASURE_TITLES,
@@ -46,6 +47,7 @@ def to_markdown(scorecard: Scorecard) -> str:
     parts += scorecard.notes
     for reading in scorecard.readings:
         parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
+        parts += [f"**{_markdown_text(finding)}**" for finding in findings(reading)]
         parts += _markdown_tables(reading_tables(reading))
     if tables := task_tables(scorecard):
         parts += [f"## {_TASKS_TITLE}", *_markdown_tables(tables)]
@@ -69,6 +71,7 @@ def to_html(scorecard: Scorecard) -> str:
             {
                 "title": _reading_title(reading),
                 "size": _reading_size(reading),
+                "findings": findings(reading),
                 "system": reading.systems[0].name,
                 "charts": [(_measure_title(reading, m), _bars(reading, m)) for m in MEASURES],
                 "tables": reading_tables(reading),
@@ -107,7 +110,7 @@ def _reading_text(reading: Reading) -> str:
     legend = f"  {interval_level(reading)}"
     if marks:
         legend += f"; {first} is ▲ ahead, ▼ behind, ≈ no evidence of a difference"
-    return "\n".join([*lines, legend])
+    return "\n".join([*lines, legend, *(f"  {finding}" for finding in findings(reading))])
 
 
 def _text_rows(rows: Sequence[Sequence[str]]) -> list[str]:

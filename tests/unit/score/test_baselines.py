@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,10 @@ from train.score.baselines import (
     MajorityBaseline,
     MemoryBaseline,
     RuleBaseline,
-    TfidfBaseline,
 )
 from train.score.outputs import SystemOutput
+from train.score.probes import stance_probes
+from train.score.tfidf import TfidfBaseline, TfidfFeatures
 from train.score.words import find_phrases, split_words, word_offsets
 
 MakeSentence = Callable[..., LabelledSentence]
@@ -135,10 +137,11 @@ def test_memory_takes_the_longest_phrase(make_sentence: MakeSentence) -> None:
     assert _found(baseline.predict([long])[0].loaded_terms) == [("العصابات الإرهابية", "label")]
 
 
+@pytest.mark.parametrize("model", ["logistic", "svm"])
 def test_tfidf_learns_stances_and_loaded_words(
-    training: list[LabelledSentence], make_sentence: MakeSentence
+    training: list[LabelledSentence], make_sentence: MakeSentence, model: Any
 ) -> None:
-    baseline = TfidfBaseline(_whole_sentence, NAMES)
+    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES), model)
     baseline.fit(training)
     against, favor = baseline.predict(
         [
@@ -164,7 +167,7 @@ def test_tfidf_reads_the_holders_words_and_the_target(make_sentence: MakeSentenc
         read.append((sentence.text, stance.target))
         return sentence.text
 
-    baseline = TfidfBaseline(holder_words, NAMES)
+    baseline = TfidfBaseline(TfidfFeatures(holder_words, NAMES))
     baseline.fit(sentences)
     outputs = baseline.predict(sentences[:2])
     assert [output.stances for output in outputs] == [("against",), ("favor",)]
@@ -180,7 +183,7 @@ def test_tfidf_joins_neighbours_and_keeps_quotation_marks(make_sentence: MakeSen
         )
         for place in ("حلب", "حماة", "حمص", "إدلب", "دمشق", "درعا")
     ]
-    baseline = TfidfBaseline(_whole_sentence, NAMES)
+    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES))
     baseline.fit(sentences)
     output = baseline.predict(sentences)[0]
     assert set(_found(output.loaded_terms)) == {('"قسد"', "scare_quotes"), ("المزعوم", "doubt")}
@@ -198,7 +201,7 @@ def test_tfidf_sees_a_word_through_its_clitics_in_any_company(make_sentence: Mak
         for before, after in companies
         for name in ("مليشيا", "قوات", "كتيبة")
     ]
-    baseline = TfidfBaseline(_whole_sentence, NAMES)
+    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES))
     baseline.fit(sentences)
     output = baseline.predict([make_sentence("رحيل لمليشيا غدا")])[0]
     assert _found(output.loaded_terms) == [("لمليشيا", "label")]
@@ -217,18 +220,20 @@ def test_tfidf_reads_a_word_among_its_neighbours(
         make_sentence(plain, stances=[("army", "none", "تحرير", "neutral")]),
     ]
     terms = make_sentence(loaded, terms=[("تحرير", "emotive")]).loaded_terms
-    baseline = TfidfBaseline(_whole_sentence, NAMES)
+    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES))
     baseline.fit([replace(sentences[0], loaded_terms=terms), sentences[1]] * 4)
     outputs = baseline.predict(sentences)
     assert [_found(output.loaded_terms) for output in outputs] == [[("تحرير", "emotive")], []]
 
 
-@pytest.mark.parametrize("name", ["majority", "memory", "tfidf"])
+@pytest.mark.parametrize("name", ["majority", "memory", "tfidf", "svm", "probes"])
 def test_no_baseline_sees_the_answer(name: str, training: list[LabelledSentence]) -> None:
     baselines: dict[str, Baseline] = {
         "majority": MajorityBaseline(),
         "memory": MemoryBaseline(),
-        "tfidf": TfidfBaseline(_whole_sentence, NAMES),
+        "tfidf": TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES)),
+        "svm": TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES), "svm"),
+        "probes": stance_probes(_whole_sentence)["target-blind"],
     }
     baseline = baselines[name]
     baseline.fit(training)
@@ -240,7 +245,8 @@ def test_no_baseline_sees_the_answer(name: str, training: list[LabelledSentence]
 
 
 @pytest.mark.parametrize(
-    "baseline", [MajorityBaseline(), MemoryBaseline(), TfidfBaseline(_whole_sentence, NAMES)]
+    "baseline",
+    [MajorityBaseline(), MemoryBaseline(), TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES))],
 )
 def test_training_sentences_without_a_judged_stance_are_refused(
     baseline: Baseline, make_sentence: MakeSentence
@@ -268,3 +274,44 @@ def test_rules_label_each_sentence(make_sentence: MakeSentence) -> None:
     baseline = RuleBaseline(lambda given: output if given is sentence else SystemOutput((), ()))
     baseline.fit([])
     assert baseline.predict([sentence]) == [output]
+
+
+def test_two_models_share_their_features(training: list[LabelledSentence]) -> None:
+    features = TfidfFeatures(_whole_sentence, NAMES)
+    for model in ("logistic", "svm"):
+        TfidfBaseline(features, model).fit(training)  # type: ignore[arg-type]
+    first = features.fit(training)
+    assert features.fit(training) is first
+    assert features.fit(training[:10]) is not first, "another split is learnt anew"
+
+
+def test_each_probe_sees_its_part_alone(make_sentence: MakeSentence) -> None:
+    """Words, target and outlet each tell the label in a split of their own."""
+
+    def sentence(word: str, target: str, outlet: str, label: str) -> LabelledSentence:
+        made = make_sentence(f"{word} قسد", stances=[(target, label, "قسد", "neutral")])
+        return replace(made, outlet=outlet)
+
+    labels = ("against", "favor", "none")
+    told_by = {
+        "target-blind": [sentence(f"كلمة{n}", "sdf", "o", label) for n, label in enumerate(labels)],
+        "text-blind": [sentence("كلمة", f"t{n}", "o", label) for n, label in enumerate(labels)],
+        "outlet-only": [sentence("كلمة", "sdf", f"o{n}", label) for n, label in enumerate(labels)],
+    }
+    for telling, training in told_by.items():
+        for name, probe in stance_probes(_whole_sentence).items():
+            probe.fit(training * 4)
+            found = [output.stances[0] for output in probe.predict(training)]
+            assert (found == list(labels)) == (name == telling), (telling, name, found)
+            assert all(not output.loaded_terms for output in probe.predict(training))
+
+
+def test_a_probe_meets_what_it_never_saw(
+    training: list[LabelledSentence], make_sentence: MakeSentence
+) -> None:
+    unseen = make_sentence("كلام", stances=[("other", None, "كلام", "neutral")])
+    for probe in stance_probes(_whole_sentence).values():
+        probe.fit(training)
+        assert probe.predict([]) == []
+        (output,) = probe.predict([replace(unseen, outlet="another")])
+        assert output.stances[0] in ("favor", "against", "none")
