@@ -98,3 +98,17 @@ def _draws(num_stories: int, num_resamples: int, seed: int) -> IntArray:
 def _percentile_interval(values: FloatArray, level: float, num_stories: int) -> Interval:
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(low=float(low), high=float(high), level=level, num_stories=num_stories)
+
+
+def resample(counts_by_story: IntArray, *, num_resamples: int = 1000, seed: int = 0) -> IntArray:
+    """The summed counts of each resample, (stories, …) → (resamples, …).
+
+    Counts over the same stories are drawn alike, so that statistics of them can be compared.
+    """
+    draws = _draws(len(counts_by_story), num_resamples, seed)
+    return np.asarray(np.tensordot(draws, counts_by_story, axes=1))
+
+
+def to_interval(values: FloatArray, *, num_stories: int, level: float = 0.95) -> Interval:
+    """The percentile interval of a statistic's values over resamples."""
+    return _percentile_interval(values, level, num_stories)

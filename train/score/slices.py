@@ -1,0 +1,244 @@
+"""Where a system does well and where it does not: its scores by outlet, target, side, length, …
+
+A facet gives each stance (or loaded term) the value that it is sliced by, or None: it is in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from model.records import STANCE_LABELS, LabelledSentence, LoadedTerm, Stance
+from train.score.bootstrap import Interval, Statistic, resample, story_interval, to_interval
+from train.score.metrics import FloatArray, IntArray, SpanKey, micro_f1
+from train.score.outputs import SystemOutput
+
+StanceFacet = Callable[[LabelledSentence, Stance], str | None]
+TermFacet = Callable[[LabelledSentence, LoadedTerm], str | None]
+
+FEWEST = 20
+"""Below so many gold stances or spans a slice is marked as small: its figure says little."""
+
+_HIT, _PREDICTED, _GOLD = (0, 0), (0, 1), (0, 2)  # the columns of span counts
+_POLARITY = {"against": -1, "none": 0, "favor": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One value of one facet: macro-F1 over the stance labels that the slice has in gold, or the
+    exact micro-F1 of loaded terms. `support`: gold stances or spans."""
+
+    task: str
+    facet: str
+    value: str
+    figure: float
+    support: int
+    interval: Interval
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the figure rests on too little to be read."""
+        return self.support < FEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class Tilt:
+    """Errors that lean: the mean of predicted minus gold polarity (against −1, none 0, favor +1).
+
+    Above 0 the side comes out better than it is written of. `support`: gold stances.
+    """
+
+    conflict: str
+    side: str
+    figure: float
+    support: int
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class SideGap:
+    """How much more the errors lean toward `side` than toward `other`, on the same resamples."""
+
+    conflict: str
+    side: str
+    other: str
+    figure: float
+    interval: Interval
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.interval.low > 0 or self.interval.high < 0
+
+
+def slice_stances(
+    gold: Sequence[LabelledSentence],
+    outputs: Sequence[SystemOutput],
+    facets: Mapping[str, StanceFacet],
+    *,
+    num_resamples: int = 1000,
+) -> list[Slice]:
+    """The stance slices of a system, the worst first within each facet."""
+    shape = (len(STANCE_LABELS), len(STANCE_LABELS))
+    found: list[Slice] = []
+    for facet, value_of in facets.items():
+        cells = (
+            (value_of(sentence, stance), sentence.story, _cell(str(stance.label), label))
+            for sentence, stance, label in _judged(gold, outputs)
+        )
+        counts = _count(cells, shape)
+        found += _slices("stance", facet, counts, _macro_f1_of_present, num_resamples)
+    return found
+
+
+def slice_terms(
+    gold: Sequence[LabelledSentence],
+    outputs: Sequence[SystemOutput],
+    facets: Mapping[str, TermFacet],
+    *,
+    num_resamples: int = 1000,
+) -> list[Slice]:
+    """The slices of loaded terms, gold and predicted ones alike by the facet's value."""
+    found: list[Slice] = []
+    for facet, value_of in facets.items():
+        cells = (
+            (value, sentence.story, cell)
+            for sentence, output in zip(gold, outputs, strict=True)
+            for value, cell in _term_cells(sentence, output, value_of)
+        )
+        found += _slices("loaded_terms", facet, _count(cells, (1, 3)), micro_f1, num_resamples)
+    return found
+
+
+def side_tilts(
+    gold: Sequence[LabelledSentence],
+    outputs: Sequence[SystemOutput],
+    side_of: Callable[[str], tuple[str, str] | None],
+    *,
+    num_resamples: int = 1000,
+) -> tuple[list[Tilt], list[SideGap]]:
+    """How errors lean by side, and the gaps between the sides of each conflict.
+
+    `side_of` a target gives its conflict and side, or None. Gaps take sides of `FEWEST` and more.
+    """
+    stories = {story: n for n, story in enumerate(dict.fromkeys(s.story for s in gold))}
+    sums: dict[tuple[str, str], IntArray] = {}
+    for sentence, stance, found in _judged(gold, outputs):
+        if place := side_of(stance.target):
+            held = sums.setdefault(place, np.zeros((len(stories), 2), np.int64))
+            lean = _POLARITY[found] - _POLARITY[str(stance.label)]
+            held[stories[sentence.story]] += (lean, 1)
+    resampled = {
+        place: _mean_lean(resample(held, num_resamples=num_resamples))
+        for place, held in sorted(sums.items())
+    }
+    tilts = [
+        Tilt(
+            *place,
+            figure=float(_mean_lean(sums[place].sum(axis=0))),
+            support=int(sums[place][:, 1].sum()),
+            interval=to_interval(values, num_stories=int((sums[place][:, 1] > 0).sum())),
+        )
+        for place, values in resampled.items()
+    ]
+    gaps = [
+        SideGap(
+            one.conflict,
+            one.side,
+            other.side,
+            one.figure - other.figure,
+            to_interval(
+                resampled[one.conflict, one.side] - resampled[other.conflict, other.side],
+                num_stories=min(one.interval.num_stories, other.interval.num_stories),
+            ),
+        )
+        for one, other in combinations(tilts, 2)
+        if one.conflict == other.conflict and min(one.support, other.support) >= FEWEST
+    ]
+    return tilts, gaps
+
+
+def _judged(
+    gold: Sequence[LabelledSentence], outputs: Sequence[SystemOutput]
+) -> Iterator[tuple[LabelledSentence, Stance, str]]:
+    for sentence, output in zip(gold, outputs, strict=True):
+        for stance, found in zip(sentence.stances, output.stances, strict=True):
+            yield sentence, stance, found
+
+
+Cell = tuple[int, int]
+Counts = dict[str, dict[str, IntArray]]
+"""By value of the facet and by story."""
+
+
+def _count(items: Iterable[tuple[str | None, str, Cell]], shape: tuple[int, int]) -> Counts:
+    """From value, story and cell of every item; those without a value are in no slice."""
+    counts: Counts = {}
+    for value, story, cell in items:
+        if value is not None:
+            by_story = counts.setdefault(value, {})
+            if story not in by_story:
+                by_story[story] = np.zeros(shape, np.int64)
+            by_story[story][cell] += 1
+    return counts
+
+
+def _slices(
+    task: str, facet: str, counts: Counts, statistic: Statistic, num_resamples: int
+) -> list[Slice]:
+    found = []
+    for value, by_story in counts.items():
+        held = np.stack(list(by_story.values()))
+        total = held.sum(axis=0)
+        found.append(
+            Slice(
+                task,
+                facet,
+                value,
+                figure=float(statistic(total)),
+                support=int(total[_GOLD] if statistic is micro_f1 else total.sum()),
+                interval=story_interval(statistic, held, num_resamples=num_resamples),
+            )
+        )
+    return sorted(found, key=lambda made: (made.figure, made.value))
+
+
+def _cell(gold: str, found: str) -> Cell:
+    return STANCE_LABELS.index(gold), STANCE_LABELS.index(found)
+
+
+def _term_cells(
+    sentence: LabelledSentence, output: SystemOutput, value_of: TermFacet
+) -> Iterator[tuple[str | None, Cell]]:
+    gold = {_key(term): term for term in sentence.loaded_terms}
+    found = {_key(term): term for term in output.loaded_terms}
+    for key, term in gold.items():
+        value = value_of(sentence, term)
+        yield value, _GOLD
+        if key in found:
+            yield value, _HIT
+            yield value, _PREDICTED  # a hit counts where the gold span does
+    for key, term in found.items():
+        if key not in gold:
+            yield value_of(sentence, term), _PREDICTED
+
+
+def _key(term: LoadedTerm) -> SpanKey:
+    return term.start, term.end, term.category
+
+
+def _macro_f1_of_present(confusions: IntArray) -> FloatArray:
+    """Macro-F1 over the labels that occur in gold, (…, labels, labels) → (…)."""
+    hits = np.diagonal(confusions, axis1=-2, axis2=-1)
+    gold, found = confusions.sum(axis=-1), confusions.sum(axis=-2)
+    f1 = 2 * hits / np.maximum(gold + found, 1)
+    present = gold > 0
+    return np.asarray((f1 * present).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
+
+
+def _mean_lean(sums: IntArray) -> FloatArray:
+    """(…, 2): leans added up, stances counted."""
+    return np.asarray(sums[..., 0] / np.maximum(sums[..., 1], 1))
