@@ -13,12 +13,11 @@ from model.errors import NabraError
 from train.config import Run, read_run
 
 if TYPE_CHECKING:
-    from model.records import LabelledSentence, Stance
+    from model.records import LabelledSentence
     from train.score.outputs import SystemOutput
     from train.score.scorecard import Reading, Scorecard
 
 app = new_app()
-MODEL = "nabra"
 LEXICON_NOTE = (
     "The lexicon baseline looks terms up in the run's own lexicon. Where that was written beside "
     "the gold labels, as for the seeds, its scores are optimistic."
@@ -39,23 +38,33 @@ def evaluate(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for the scorecard.")] = None,
     overrides: Overrides = None,
+    worlds: Annotated[
+        bool,
+        typer.Option(
+            "--worlds", help="Train anew without each outlet, target, conflict, and the last days."
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Score a run, or checkpoints side by side on labelled data: scorecard.json, .md and .html."""
     is_config = len(subjects) == 1 and not Path(subjects[0]).is_dir()
-    if data is not None and output is not None:
+    if data is not None and output is not None and not worlds:
         evaluate_checkpoints(subjects, data, output, quiet=quiet)
     elif data is None and output is None and is_config:
-        evaluate_run(read_run(subjects[0], overrides or ()), quiet=quiet)
+        evaluate_run(read_run(subjects[0], overrides or ()), worlds=worlds, quiet=quiet)
     else:
         raise typer.BadParameter("give one CONFIG, or CHECKPOINT… with --data FILE --output DIR")
 
 
-def evaluate_run(run: Run, *, quiet: bool) -> None:
-    """Score the run's checkpoint on its test split; over folds too where that holds few stories."""
+def evaluate_run(run: Run, *, worlds: bool = False, quiet: bool) -> None:
+    """Score the run's checkpoint on its test split; over folds too where that holds few stories.
+
+    `worlds`: over folds of all gold, and of what no training has seen, in any case.
+    """
     hush_libraries()
     from model.net.checkpoint import checkpoint_hash
     from model.net.classifier import load
+    from train.contest import MODEL
     from train.data.dataset import read_dataset
     from train.fit.checkpoints import hash_sentences, write_scores
     from train.judging import label_gold
@@ -69,7 +78,7 @@ def evaluate_run(run: Run, *, quiet: bool) -> None:
     test = splits["test"]
     outputs = label_gold(load(run.checkpoint_dir), test)
     tasks = score_tasks(test, outputs, run.config.task_list)
-    readings = _readings(run, splits, outputs, quiet=quiet)
+    readings = _readings(run, splits, outputs, worlds=worlds, quiet=quiet)
     notes = leak_notes(find_leaks([*splits["train"], *splits["validation"]], test))
     notes += [LEXICON_NOTE] if readings else []
     notes += [
@@ -138,10 +147,12 @@ def _readings(
     splits: dict[str, list[LabelledSentence]],
     outputs: Sequence[SystemOutput],
     *,
+    worlds: bool,
     quiet: bool,
 ) -> list[Reading]:
     """The readings of nabra's own tasks beside the baselines; none where the run lacks one."""
     from model.tasks import DEFAULT_TASKS
+    from train.contest import MODEL, rival_outputs
     from train.score.scorecard import build_reading
 
     settings = run.config.evaluation
@@ -150,91 +161,56 @@ def _readings(
         return []
     test = [splits["test"][number] for number in own]
     named = {MODEL: [outputs[number] for number in own]}
-    named |= _baseline_outputs(run, [s for s in splits["train"] if s.dataset is None], test)
+    named |= rival_outputs(run, [s for s in splits["train"] if s.dataset is None], test)
     readings = [build_reading("test", test, named, num_resamples=settings.resamples)]
-    if len({sentence.story for sentence in test}) < settings.fewest_test_stories:
-        readings.append(_read_folds(run, splits, quiet=quiet))
+    if worlds or len({sentence.story for sentence in test}) < settings.fewest_test_stories:
+        readings += _read_folds(run, splits, worlds=worlds, quiet=quiet)
     return readings
 
 
-def _read_folds(run: Run, splits: dict[str, list[LabelledSentence]], *, quiet: bool) -> Reading:
-    """Every gold story predicted by a model that never saw it, trained as the run trains."""
-    from model.net.classifier import load
+def _read_folds(
+    run: Run, splits: dict[str, list[LabelledSentence]], *, worlds: bool, quiet: bool
+) -> list[Reading]:
+    """Every gold story predicted by a model that never saw it, and so for each world asked for."""
+    from model.text.targets import TargetList
+    from train.contest import MODEL, train_and_ask
     from train.data.dataset import read_manifest
     from train.data.split import grouped_folds
-    from train.fit.checkpoints import Folders, fit_checkpoint
-    from train.judging import label_gold
-    from train.repeats import with_training
+    from train.data.worlds import WORLDS, hold_out
+    from train.score.held_out import RIVALS, with_seen
     from train.score.scorecard import build_reading
-    from train.steps import training_inputs
 
-    settings, training = run.config.evaluation, run.config.training
+    settings = run.config.evaluation
     sentences = [sentence for held in splits.values() for sentence in held]
     silver = set(read_manifest(run.dataset_dir)["silver_articles"])
     gold = [s for s in sentences if s.article_id not in silver and s.dataset is None]
-    folds = grouped_folds(gold, settings.folds, run.config.split.seed)
-    tested: list[LabelledSentence] = []
-    outputs: dict[str, list[SystemOutput]] = {}
-    for number, fold in enumerate(follow(folds, unit=" folds", quiet=quiet)):
-        held_out = {sentence.story for sentence in fold}
-        train = [sentence for sentence in sentences if sentence.story not in held_out]
-        fold_dir = run.dir / "folds" / str(number)
-        fit_checkpoint(
-            with_training(run, report_to=[]),
-            train,
-            (),
-            folders=Folders.under(fold_dir),
-            inputs=training_inputs(run.config),
-            seed=next(iter(training.seeds), training.seed),  # as of the run's own checkpoint
-            on_change="restart",  # what a killed evaluation left is of no worth to anybody
-            quiet=True,
-        )
-        found = {MODEL: label_gold(load(fold_dir / "checkpoint"), fold)}
-        own = [sentence for sentence in train if sentence.dataset is None]
-        for name, output in (found | _baseline_outputs(run, own, fold)).items():
-            outputs.setdefault(name, []).extend(output)
-        tested += fold
-    return build_reading("folds", tested, outputs, num_resamples=settings.resamples)
-
-
-def _baseline_outputs(
-    run: Run, train: Sequence[LabelledSentence], test: Sequence[LabelledSentence]
-) -> dict[str, list[SystemOutput]]:
-    from model.text.lexicon import Lexicon
-    from model.text.stances import holder_words
-    from model.text.targets import TargetList
-    from train.data.silver.wording import find_terms, judge_by_wording
-    from train.score.baselines import Baseline, MajorityBaseline, MemoryBaseline, RuleBaseline
-    from train.score.outputs import SystemOutput
-    from train.score.probes import stance_probes
-    from train.score.tfidf import TfidfBaseline, TfidfFeatures
-
+    gold_ids = {id(sentence) for sentence in gold}
+    others = [sentence for sentence in sentences if id(sentence) not in gold_ids]
+    folds = []
+    for fold in grouped_folds(gold, settings.folds, run.config.split.seed):
+        stories = {sentence.story for sentence in fold}
+        folds.append(([s for s in sentences if s.story not in stories], fold))
+    tested, outputs = train_and_ask(
+        run, follow(folds, unit=" folds", quiet=quiet), run.dir / "folds"
+    )
+    readings = [build_reading("folds", tested, outputs, num_resamples=settings.resamples)]
     assert run.lists is not None, "own sentences come from a run with articles"
-    targets = TargetList.read(run.lists[0]).targets
-    lexicon = Lexicon.read(run.lists[1])
-
-    def label_by_rule(sentence: LabelledSentence) -> SystemOutput:
-        terms = find_terms(sentence.text, sentence.voices, sentence.stances, lexicon)
-        labels = (judge_by_wording(stance, terms, lexicon) for stance in sentence.stances)
-        return SystemOutput(tuple(labels), tuple(terms))
-
-    def read_words(sentence: LabelledSentence, stance: Stance) -> str:
-        return holder_words(sentence.text, sentence.voices, stance)
-
-    features = TfidfFeatures(read_words, {target.id: target.name for target in targets.values()})
-    baselines: dict[str, Baseline] = {
-        "tfidf": TfidfBaseline(features),
-        "svm": TfidfBaseline(features, "svm"),
-        "lexicon": RuleBaseline(label_by_rule),
-        "memory": MemoryBaseline(),
-        "majority": MajorityBaseline(),
-        **stance_probes(read_words),
-    }
-    outputs = {}
-    for name, baseline in baselines.items():
-        baseline.fit(train)
-        outputs[name] = baseline.predict(test)
-    return outputs
+    conflicts = {t.id: t.conflict for t in TargetList.read(run.lists[0]).targets.values()}
+    for world in WORLDS if worlds else ():
+        held = hold_out(
+            world, gold, others, num_folds=settings.folds, conflict_of=conflicts.__getitem__
+        )
+        tested_here, found = train_and_ask(
+            run,
+            follow([(one.train, one.test) for one in held], unit=f" folds of {world}", quiet=quiet),
+            run.dir / "worlds" / world,
+            RIVALS,
+        )
+        compared = with_seen(tested_here, found, tested, outputs[MODEL])
+        readings.append(
+            build_reading(world, tested_here, compared, num_resamples=settings.resamples)
+        )
+    return readings
 
 
 def _main_scores(readings: Sequence[Reading]) -> dict[str, dict[str, float]]:

@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "train": {"model", "model.archive", "model.net", "model.text", "train.data",
               "train.data.annotate", "train.data.public", "train.fit", "train.score",
               "train.config", "train.settings", "train.coherence", "train.steps",
-              "train.facets", "train.judging", "train.repeats", "train.space", "train.trackers"},
+              "train.contest", "train.facets", "train.judging", "train.repeats", "train.space",
+              "train.trackers"},
 }  # fmt: skip
 DOORS = {
     "model.predict",

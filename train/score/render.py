@@ -25,6 +25,10 @@ from train.score.tables import (
 _READING_TITLES = {
     "test": "Test split: the checkpoint on sentences it never saw",
     "folds": "Grouped folds, pooled: every story predicted by a model that did not see it",
+    "outlets": "Held-out outlets: each predicted by a model that read none of its articles",
+    "targets": "Held-out targets: each judged by a model that never met its name",
+    "conflicts": "Held-out conflicts: each judged by a model trained on the others",
+    "time": "Later days: the last 30% of the sentences, by a model trained on those before",
 }
 _TASKS_TITLE = "Task by task: the checkpoint on the test sentences that are labelled for each"
 _VERDICT_MARKS = {"ahead": "▲", "behind": "▼", "no evidence of a difference": "≈"}
