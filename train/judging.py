@@ -55,6 +55,37 @@ def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list
     ]
 
 
+def find_stances(
+    classifier: Classifier, gold: Sequence[LabelledSentence]
+) -> list[dict[tuple[str, str], list[str]]]:
+    """What the classifier makes of the bare texts: labels by target and holder."""
+    from model.net.classifier import as_article
+
+    found: list[dict[tuple[str, str], list[str]]] = []
+    drafts, owners = [], []
+    for number, sentence in enumerate(gold):
+        pieces = classifier.draft(as_article(sentence.text))
+        drafts += pieces
+        owners += [number] * len(pieces)
+        found.append({})
+    for owner, done in zip(owners, classifier.complete_stream(drafts), strict=True):
+        for stance in done.stances:
+            key = (stance.target, stance.holder)
+            found[owner].setdefault(key, []).append(str(stance.label))
+    return found
+
+
+def gold_stances(gold: Sequence[LabelledSentence]) -> list[dict[tuple[str, str], list[str]]]:
+    """The gold labels in the same form."""
+    judged: list[dict[tuple[str, str], list[str]]] = []
+    for sentence in gold:
+        judged.append({})
+        for stance in sentence.stances:
+            key = (stance.target, stance.holder)
+            judged[-1].setdefault(key, []).append(str(stance.label))
+    return judged
+
+
 def _refuse_others(classifier: Classifier, gold: Sequence[LabelledSentence]) -> None:
     tasks = {task.name: task for task in classifier.checkpoint.network.tasks}
     targets = classifier.checkpoint.targets.targets

@@ -60,7 +60,7 @@ class Classifier:
     def predict_stream(self, source: Iterable[str | Article]) -> Iterator[Prediction]:
         """Predictions as an iterator, in order, over any number of articles in bounded memory."""
         return self.complete_stream(
-            draft for item in source for draft in self.draft(_as_article(item))
+            draft for item in source for draft in self.draft(as_article(item))
         )
 
     def complete_stream(self, drafts: Iterable[Prediction]) -> Iterator[Prediction]:
@@ -237,7 +237,8 @@ def load(path: str | Path) -> Classifier:
     return Classifier(load_checkpoint(path))
 
 
-def _as_article(item: str | Article) -> Article:
+def as_article(item: str | Article) -> Article:
+    """A text alone as an article without headline, outlet and day."""
     if isinstance(item, Article):
         return item
     return Article(
