@@ -15,7 +15,9 @@ from train.score.bootstrap import (
     story_interval,
     sum_by_story,
 )
-from train.score.metrics import IntArray, macro_f1, micro_f1
+from train.score.counts import IntArray
+from train.score.labels import macro_f1
+from train.score.spans import micro_f1
 
 
 def _random_confusions(num_stories: int, hit_rate: float, seed: int) -> IntArray:

@@ -13,16 +13,14 @@ from sklearn.metrics import f1_score
 
 from model.errors import RecordError
 from model.records import LOADED_CATEGORIES, STANCE_LABELS
-from train.score.metrics import (
+from train.score.labels import count_stances, macro_f1, score_stances
+from train.score.spans import (
     SpanKey,
     count_spans,
-    count_stances,
-    macro_f1,
     match_exact,
     match_overlap,
     micro_f1,
     score_spans,
-    score_stances,
     without_weak,
 )
 
@@ -101,7 +99,7 @@ def test_counts_of_many_resamples_are_scored_at_once() -> None:
     [
         (["favor"], ["neutral"], "unknown label neutral"),
         ([None], ["favor"], "unknown label None"),
-        (["favor"], [], "0 predicted labels for 1 gold ones"),
+        (["favor"], [], "0 items beside 1 in gold"),
     ],
 )
 def test_stances_that_cannot_be_scored_are_refused(
@@ -226,7 +224,7 @@ def test_without_any_weak_span_nothing_is_left_out(
 def test_spans_that_cannot_be_scored_are_refused() -> None:
     with pytest.raises(RecordError, match="unknown category labell"):
         score_spans([{(0, 4, "labell")}], [set()])
-    with pytest.raises(RecordError, match="0 predicted sentences for 1 gold ones"):
+    with pytest.raises(RecordError, match="0 items beside 1 in gold"):
         score_spans([set()], [])
 
 
