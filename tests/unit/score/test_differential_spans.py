@@ -34,6 +34,7 @@ from train.score.spans import (
 NUM_CASES = 5000
 LENGTH = 12
 CATEGORIES = LOADED_CATEGORIES[:3]
+NO_TAGS = ["O"] * LENGTH
 Sentences = list[set[SpanKey]]
 Ratios = tuple[float, float, float]
 
@@ -105,7 +106,8 @@ def test_exact_scores_are_those_of_seqeval(span_cases: list[SpanCase]) -> None:
         names = sorted({key[2] for spans in case.flat_gold + case.flat_predicted for key in spans})
         if not names:
             continue  # seqeval reports no class at all
-        tags = [_tags(case.flat_gold), _tags(case.flat_predicted)]
+        rows = zip(_tags(case.flat_gold), _tags(case.flat_predicted), strict=True)
+        tags = list(zip(*(pair for pair in rows if pair != (NO_TAGS, NO_TAGS)), strict=True))
         by_name = score_by_seqeval(*tags, average=None, scheme=IOB2, zero_division=0)
         for name, *ratios, support in zip(names, *by_name, strict=True):
             num_predicted = sum(key[2] == name for spans in case.flat_predicted for key in spans)
@@ -281,7 +283,7 @@ def _tags(sentences: Sentences) -> list[list[str]]:
     rows = []
     for spans in sentences:
         for name in CATEGORIES:
-            tags = ["O"] * LENGTH
+            tags = list(NO_TAGS)
             for start, end, _ in _of_category(spans, name):
                 tags[start:end] = [f"B-{name}"] + [f"I-{name}"] * (end - start - 1)
             rows.append(tags)
