@@ -11,6 +11,7 @@ what they stand for, and have normal tails where Student's are due. Wider tails 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,7 +79,7 @@ def story_interval(
     seed: int = 0,
 ) -> Interval:
     """Interval of a statistic of the summed counts, (stories, …)."""
-    draws = _draws(len(counts_by_story), num_resamples, seed)
+    draws = draw_stories(len(counts_by_story), num_resamples, seed)
     values = statistic(sum_drawn(draws, counts_by_story))
     return _expanded_interval(values, level, len(counts_by_story))
 
@@ -95,7 +96,7 @@ def difference_interval(
     """Interval of the first system's lead over the other: both are scored on the same draws."""
     if counts_by_story.shape != other_counts_by_story.shape:
         raise RecordError("paired bootstrap", "the two systems were not scored on the same stories")
-    draws = _draws(len(counts_by_story), num_resamples, seed)
+    draws = draw_stories(len(counts_by_story), num_resamples, seed)
     leads = statistic(sum_drawn(draws, counts_by_story)) - statistic(
         sum_drawn(draws, other_counts_by_story)
     )
@@ -123,7 +124,7 @@ def split_variation(
     """What seeds and what stories do to a figure, from counts (seeds, stories, …)."""
     if not len(counts):
         raise RecordError("variation", "there is no seed to compare")
-    draws = _draws(counts.shape[1], num_resamples, seed)
+    draws = draw_stories(counts.shape[1], num_resamples, seed)
     resampled = np.mean([statistic(sum_drawn(draws, one)) for one in counts], axis=0)
     return Variation(
         seeds=Spread.of([float(figure) for figure in statistic(counts.sum(axis=1))]),
@@ -138,16 +139,17 @@ def sum_drawn(times: NDArray[Any], counts_by_story: NDArray[Any]) -> FloatArray:
     As floats, in which sums of counts are exact and matrix products far faster; in blocks, since
     the weights are kept in few bytes.
     """
-    flat = counts_by_story.reshape(len(counts_by_story), -1).astype(np.float64)
+    num_stories, *shape = counts_by_story.shape
+    flat = counts_by_story.reshape(num_stories, math.prod(shape)).astype(np.float64)
     sums = np.empty((len(times), flat.shape[1]))
-    rows = max(1, BLOCK_CELLS // max(1, len(flat)))
+    rows = max(1, BLOCK_CELLS // max(1, num_stories))
     for first in range(0, len(times), rows):
         sums[first : first + rows] = times[first : first + rows].astype(np.float64) @ flat
-    return sums.reshape(len(times), *counts_by_story.shape[1:])
+    return sums.reshape(len(times), *shape)
 
 
 @lru_cache(maxsize=2)
-def _draws(num_stories: int, num_resamples: int, seed: int) -> NDArray[Any]:
+def draw_stories(num_stories: int, num_resamples: int, seed: int) -> NDArray[Any]:
     """How often each story is drawn, (resamples, stories); kept, as every measure asks for it."""
     if not num_stories:
         raise RecordError("bootstrap", "there is no story to draw from")
