@@ -22,15 +22,9 @@ from train.fit.batches import Schedule
 from train.judging import label_gold
 from train.prepare import prepare_run
 from train.score.bootstrap import Interval, Statistic, difference_interval, sum_by_story
-from train.score.metrics import (
-    IntArray,
-    count_spans,
-    count_stances,
-    macro_f1,
-    match_exact,
-    match_overlap,
-    micro_f1,
-)
+from train.score.counts import IntArray
+from train.score.labels import count_stances_of_each, macro_f1
+from train.score.spans import count_spans, match_exact, match_overlap, micro_f1
 from train.score.tasks import label_pairs, task_spans
 
 _MATCHES = {"exact": match_exact, "overlap": match_overlap}
@@ -112,12 +106,13 @@ def _count(
     counts: dict[str, IntArray] = {}
     for task in tasks:
         if task.kind == "classify":
-            rows = []
-            for sentence, output in zip(gold, outputs, strict=True):
-                pairs = label_pairs(sentence, output, task)
-                right, found = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-                rows.append(count_stances(right, found, task.labels))
-            counts[task.name] = sum_by_story(np.stack(rows), stories)
+            pairs = [
+                label_pairs(sentence, output, task)
+                for sentence, output in zip(gold, outputs, strict=True)
+            ]
+            right, found = ([[pair[i] for pair in some] for some in pairs] for i in (0, 1))
+            by_sentence = count_stances_of_each(right, found, task.labels)
+            counts[task.name] = sum_by_story(by_sentence, stories)
             continue
         spans = [[task_spans(record, task) for record in records] for records in (gold, outputs)]
         for name, match in _MATCHES.items():

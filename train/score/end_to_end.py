@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.errors import RecordError
 from model.records import STANCE_LABELS
 from train.score.bootstrap import Interval, story_interval, sum_by_story
-from train.score.metrics import FloatArray, IntArray, LabelScores
+from train.score.counts import FloatArray, IntArray, LabelScores
 
 StanceKey = tuple[str, str]
 """Target and holder."""
@@ -74,7 +76,7 @@ def _count(counts: IntArray, right: Sequence[str], given: Sequence[str]) -> None
         counts[row, column] += 1
 
 
-def _macro_f1(confusions: IntArray) -> FloatArray:
+def _macro_f1(confusions: NDArray[Any]) -> FloatArray:
     hits = np.diagonal(confusions, axis1=-2, axis2=-1)[..., :_ABSENT]
     total = (confusions.sum(axis=-1) + confusions.sum(axis=-2))[..., :_ABSENT]
     return np.asarray((2 * hits / np.maximum(total, 1)).mean(axis=-1))

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
-import numpy as np
-
 from model.errors import RecordError
 from model.records import LabelledSentence, LoadedTerm
 from train.score.bootstrap import (
@@ -19,22 +17,19 @@ from train.score.bootstrap import (
     story_interval,
     sum_by_story,
 )
-from train.score.metrics import (
-    IntArray,
+from train.score.counts import IntArray
+from train.score.labels import StanceScores, count_stances_of_each, macro_f1, score_stances
+from train.score.outputs import SystemOutput
+from train.score.spans import (
     SpanKey,
     SpanScores,
-    StanceScores,
     count_spans,
-    count_stances,
-    macro_f1,
     match_exact,
     match_overlap,
     micro_f1,
     score_spans,
-    score_stances,
     without_weak,
 )
-from train.score.outputs import SystemOutput
 from train.score.tasks import TaskScores
 
 SCORECARD_VERSION = 1
@@ -259,11 +254,8 @@ def _count_by_sentence(
     """For each measure the counts that it follows from, one row a sentence."""
     gold_spans, predicted_spans = _gold_spans(gold), _predicted_spans(outputs)
     return {
-        "macro_f1": np.stack(
-            [
-                count_stances(_gold_labels(sentence), output.stances)
-                for sentence, output in zip(gold, outputs, strict=True)
-            ]
+        "macro_f1": count_stances_of_each(
+            [_gold_labels(sentence) for sentence in gold], [output.stances for output in outputs]
         ),
         "span_f1_exact": count_spans(gold_spans, predicted_spans, match_exact),
         "span_f1_overlap": count_spans(gold_spans, predicted_spans, match_overlap),

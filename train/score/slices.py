@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.records import STANCE_LABELS, LabelledSentence, LoadedTerm, Stance
 from train.score.bootstrap import Interval, Statistic, resample, story_interval, to_interval
-from train.score.metrics import FloatArray, IntArray, SpanKey, micro_f1
+from train.score.counts import FloatArray, IntArray
+from train.score.labels import supported_macro_f1
 from train.score.outputs import SystemOutput
+from train.score.spans import SpanKey, micro_f1
 
 StanceFacet = Callable[[LabelledSentence, Stance], str | None]
 TermFacet = Callable[[LabelledSentence, LoadedTerm], str | None]
@@ -90,7 +94,7 @@ def slice_stances(
             for sentence, stance, label in _judged(gold, outputs)
         )
         counts = _count(cells, shape)
-        found += _slices("stance", facet, counts, _macro_f1_of_present, num_resamples)
+        found += _slices("stance", facet, counts, supported_macro_f1, num_resamples)
     return found
 
 
@@ -230,15 +234,6 @@ def _key(term: LoadedTerm) -> SpanKey:
     return term.start, term.end, term.category
 
 
-def _macro_f1_of_present(confusions: IntArray) -> FloatArray:
-    """Macro-F1 over the labels that occur in gold, (…, labels, labels) → (…)."""
-    hits = np.diagonal(confusions, axis1=-2, axis2=-1)
-    gold, found = confusions.sum(axis=-1), confusions.sum(axis=-2)
-    f1 = 2 * hits / np.maximum(gold + found, 1)
-    present = gold > 0
-    return np.asarray((f1 * present).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
-
-
-def _mean_lean(sums: IntArray) -> FloatArray:
+def _mean_lean(sums: NDArray[Any]) -> FloatArray:
     """(…, 2): leans added up, stances counted."""
     return np.asarray(sums[..., 0] / np.maximum(sums[..., 1], 1))

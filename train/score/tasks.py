@@ -7,8 +7,9 @@ from typing import Any
 
 from model.records import LabelledSentence, LoadedTerm, TaskSpan
 from model.tasks import LOADED_TERMS, STANCE, Task
-from train.score.metrics import SpanKey, SpanScores, StanceScores, score_spans, score_stances
+from train.score.labels import StanceScores, score_stances
 from train.score.outputs import SystemOutput
+from train.score.spans import SpanKey, SpanScores, score_spans
 
 TaskScores = StanceScores | SpanScores
 

@@ -10,7 +10,7 @@ import pytest
 
 from model.errors import RecordError
 from model.records import LabelledSentence, Stance
-from train.score.metrics import score_spans, score_stances
+from train.score.labels import score_stances
 from train.score.outputs import SystemOutput
 from train.score.scorecard import (
     MAX_MISTAKES,
@@ -21,6 +21,7 @@ from train.score.scorecard import (
     build_reading,
     count_split,
 )
+from train.score.spans import score_spans
 
 MakeSentence = Callable[..., LabelledSentence]
 Answer = Callable[[LabelledSentence], SystemOutput]

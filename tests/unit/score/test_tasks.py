@@ -12,8 +12,9 @@ import pytest
 from model.errors import RecordError
 from model.records import ClassLabel, LabelledSentence, TaskSpan
 from model.tasks import DEFAULT_TASKS, LOADED_TERMS, STANCE, Task
-from train.score.metrics import SpanScores, StanceScores, score_spans, score_stances
+from train.score.labels import StanceScores, score_stances
 from train.score.outputs import SystemOutput
+from train.score.spans import SpanScores, score_spans
 from train.score.tasks import (
     labelled_tasks,
     main_figure,
