@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,10 @@ from model.errors import NabraError
 from train.config import Run, read_run
 
 if TYPE_CHECKING:
+    from model.net.classifier import Classifier
     from model.records import LabelledSentence
+    from model.text.aliases import Target
+    from train.score.end_to_end import EndToEnd
     from train.score.outputs import SystemOutput
     from train.score.scorecard import Reading, Scorecard
 
@@ -76,9 +79,11 @@ def evaluate_run(run: Run, *, worlds: bool = False, quiet: bool) -> None:
     if not splits["test"]:
         raise NabraError(run.dataset_dir, "the test split is empty", "raise split.test")
     test = splits["test"]
-    outputs = label_gold(load(run.checkpoint_dir), test)
+    classifier = load(run.checkpoint_dir)
+    outputs = label_gold(classifier, test)
     tasks = score_tasks(test, outputs, run.config.task_list)
     readings = _readings(run, splits, outputs, worlds=worlds, quiet=quiet)
+    own = [sentence for sentence in test if sentence.dataset is None]
     notes = leak_notes(find_leaks([*splits["train"], *splits["validation"]], test))
     notes += [LEXICON_NOTE] if readings else []
     notes += [
@@ -95,6 +100,7 @@ def evaluate_run(run: Run, *, worlds: bool = False, quiet: bool) -> None:
         readings=tuple(readings),
         notes=tuple(notes),
         tasks=tasks,
+        end_to_end=_end_to_end(MODEL, classifier, own) if readings else {},
     )
     write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
     _write(scorecard, run.dir, quiet=quiet)
@@ -112,14 +118,18 @@ def evaluate_checkpoints(
     from model.net.classifier import load
     from model.tasks import DEFAULT_TASKS
     from train.data.annotations import read_annotations
+    from train.facets import make_facets
     from train.fit.checkpoints import hash_sentences
     from train.judging import label_gold
-    from train.score.scorecard import DatasetFacts, Scorecard, build_reading, count_split
+    from train.score.reading import build_reading
+    from train.score.scorecard import DatasetFacts, Scorecard, count_split
     from train.score.tasks import TaskScores, labelled_tasks, score_tasks
 
     gold = read_annotations(data)
     own = [number for number, sentence in enumerate(gold) if sentence.tasks is None]
     read: dict[str, list[SystemOutput]] = {}
+    end_to_end: dict[str, EndToEnd] = {}
+    facets = None
     tasks: dict[str, TaskScores] = {}
     for path in dict.fromkeys(checkpoints):
         classifier = load(path)
@@ -129,6 +139,8 @@ def evaluate_checkpoints(
             tasks[task if len(checkpoints) == 1 else f"{task} ({path})"] = scores
         if own and set(DEFAULT_TASKS) <= set(known):
             read[path] = [outputs[number] for number in own]
+            end_to_end |= _end_to_end(path, classifier, [gold[number] for number in own])
+            facets = facets or make_facets(classifier.checkpoint.targets.targets)
     if not tasks:
         asked = sorted({task for sentence in gold for task in labelled_tasks(sentence)})
         what = f"has labels for {', '.join(asked) or 'nothing'}, and no checkpoint has that task"
@@ -136,8 +148,11 @@ def evaluate_checkpoints(
     scorecard = Scorecard(
         dataset=DatasetFacts(hash=hash_sentences(gold), splits=(count_split(data.name, gold),)),
         checkpoints={path: checkpoint_hash(Path(path)) for path in dict.fromkeys(checkpoints)},
-        readings=(build_reading("test", [gold[n] for n in own], read),) if read else (),
+        readings=(build_reading("test", [gold[n] for n in own], read, facets=facets),)
+        if read
+        else (),
         tasks=tasks,
+        end_to_end=end_to_end,
     )
     _write(scorecard, output, quiet=quiet)
 
@@ -153,7 +168,8 @@ def _readings(
     """The readings of nabra's own tasks beside the baselines; none where the run lacks one."""
     from model.tasks import DEFAULT_TASKS
     from train.contest import MODEL, rival_outputs
-    from train.score.scorecard import build_reading
+    from train.facets import make_facets
+    from train.score.reading import build_reading
 
     settings = run.config.evaluation
     own = [number for number, s in enumerate(splits["test"]) if s.dataset is None]
@@ -161,8 +177,10 @@ def _readings(
         return []
     test = [splits["test"][number] for number in own]
     named = {MODEL: [outputs[number] for number in own]}
-    named |= rival_outputs(run, [s for s in splits["train"] if s.dataset is None], test)
-    readings = [build_reading("test", test, named, num_resamples=settings.resamples)]
+    train = [s for s in splits["train"] if s.dataset is None]
+    named |= rival_outputs(run, train, test)
+    facets = make_facets(_targets(run), train)
+    readings = [build_reading("test", test, named, facets=facets, num_resamples=settings.resamples)]
     if worlds or len({sentence.story for sentence in test}) < settings.fewest_test_stories:
         readings += _read_folds(run, splits, worlds=worlds, quiet=quiet)
     return readings
@@ -172,13 +190,13 @@ def _read_folds(
     run: Run, splits: dict[str, list[LabelledSentence]], *, worlds: bool, quiet: bool
 ) -> list[Reading]:
     """Every gold story predicted by a model that never saw it, and so for each world asked for."""
-    from model.text.targets import TargetList
     from train.contest import MODEL, train_and_ask
     from train.data.dataset import read_manifest
     from train.data.split import grouped_folds
     from train.data.worlds import WORLDS, hold_out
+    from train.facets import make_facets
     from train.score.held_out import RIVALS, with_seen
-    from train.score.scorecard import build_reading
+    from train.score.reading import build_reading
 
     settings = run.config.evaluation
     sentences = [sentence for held in splits.values() for sentence in held]
@@ -193,9 +211,12 @@ def _read_folds(
     tested, outputs = train_and_ask(
         run, follow(folds, unit=" folds", quiet=quiet), run.dir / "folds"
     )
-    readings = [build_reading("folds", tested, outputs, num_resamples=settings.resamples)]
-    assert run.lists is not None, "own sentences come from a run with articles"
-    conflicts = {t.id: t.conflict for t in TargetList.read(run.lists[0]).targets.values()}
+    targets = _targets(run)
+    facets = make_facets(targets)
+    readings = [
+        build_reading("folds", tested, outputs, facets=facets, num_resamples=settings.resamples)
+    ]
+    conflicts = {target.id: target.conflict for target in targets.values()}
     for world in WORLDS if worlds else ():
         held = hold_out(
             world, gold, others, num_folds=settings.folds, conflict_of=conflicts.__getitem__
@@ -211,6 +232,26 @@ def _read_folds(
             build_reading(world, tested_here, compared, num_resamples=settings.resamples)
         )
     return readings
+
+
+def _targets(run: Run) -> Mapping[str, Target]:
+    from model.text.targets import TargetList
+
+    assert run.lists is not None, "own sentences come from a run with articles"
+    return TargetList.read(run.lists[0]).targets
+
+
+def _end_to_end(
+    name: str, classifier: Classifier, gold: Sequence[LabelledSentence]
+) -> dict[str, EndToEnd]:
+    """The stances of bare sentences, under the classifier's name; nothing without gold ones."""
+    from train.judging import find_stances, gold_stances
+    from train.score.end_to_end import score_end_to_end
+
+    if not any(sentence.stances for sentence in gold):
+        return {}
+    stories = [sentence.story for sentence in gold]
+    return {name: score_end_to_end(gold_stances(gold), find_stances(classifier, gold), stories)}
 
 
 def _main_scores(readings: Sequence[Reading]) -> dict[str, dict[str, float]]:

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from model.records import LabelledSentence, Stance
 from model.text.aliases import Target
-from train.score.slices import StanceFacet, TermFacet
+from train.score.slices import Facets, StanceFacet, TermFacet
 from train.score.words import split_words
 
 _LENGTHS = (10, 20, 40)  # words; the bounds of the classes of length
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """The facets of stances and of loaded terms by name, and each target's conflict and side."""
-
-    stances: Mapping[str, StanceFacet]
-    terms: Mapping[str, TermFacet]
-    targets: Mapping[str, Target]
-
-    def side_of(self, target: str) -> tuple[str, str] | None:
-        """The conflict and side of a target; None where it stands in none."""
-        found = self.targets.get(target)
-        return (found.conflict, found.side) if found and found.side else None
 
 
 def make_facets(
@@ -55,7 +40,12 @@ def make_facets(
         seen_terms = {(t.text, t.category) for sentence in train for t in sentence.loaded_terms}
         stances["target in training"] = lambda _, stance: _seen(stance.target in seen_targets)
         terms["wording in training"] = lambda _, t: _seen((t.text, t.category) in seen_terms)
-    return Facets(stances, terms, targets)
+
+    def side_of(target: str) -> tuple[str, str] | None:
+        found = targets.get(target)
+        return (found.conflict, found.side) if found and found.side else None
+
+    return Facets(stances, terms, side_of)
 
 
 def _seen(is_seen: bool) -> str:

@@ -12,10 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from train.score.findings import findings
 from train.score.scorecard import MEASURES, Reading, Scorecard
+from train.score.slice_tables import facet_tables, lean_tables, worst_table
 from train.score.tables import (
     MEASURE_TITLES,
     Table,
     dataset_table,
+    end_to_end_table,
     interval_level,
     reading_tables,
     task_tables,
@@ -52,7 +54,9 @@ def to_markdown(scorecard: Scorecard) -> str:
     for reading in scorecard.readings:
         parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
         parts += [f"**{_markdown_text(finding)}**" for finding in findings(reading)]
-        parts += _markdown_tables(reading_tables(reading))
+        parts += _markdown_tables(reading_tables(reading) + _deep_tables(reading))
+    if table := end_to_end_table(scorecard):
+        parts += _markdown_tables([table])
     if tables := task_tables(scorecard):
         parts += [f"## {_TASKS_TITLE}", *_markdown_tables(tables)]
     return "\n\n".join(parts) + "\n"
@@ -78,13 +82,15 @@ def to_html(scorecard: Scorecard) -> str:
                 "findings": findings(reading),
                 "system": reading.systems[0].name,
                 "charts": [(_measure_title(reading, m), _bars(reading, m)) for m in MEASURES],
-                "tables": reading_tables(reading),
+                "tables": reading_tables(reading) + _deep_tables(reading),
+                "facets": facet_tables(reading),
                 "mistakes": reading.mistakes,
             }
             for reading in scorecard.readings
         ],
         tasks_title=_TASKS_TITLE,
         tasks=task_tables(scorecard),
+        end_to_end=end_to_end_table(scorecard),
     )
 
 
@@ -96,6 +102,11 @@ def to_text(scorecard: Scorecard) -> str:
         for table in task_tables(scorecard)
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def _deep_tables(reading: Reading) -> list[Table]:
+    worst = worst_table(reading)
+    return ([worst] if worst else []) + lean_tables(reading)
 
 
 def _reading_text(reading: Reading) -> str:

@@ -23,6 +23,16 @@ from train.score.spans import SpanKey, micro_f1
 StanceFacet = Callable[[LabelledSentence, Stance], str | None]
 TermFacet = Callable[[LabelledSentence, LoadedTerm], str | None]
 
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The facets of stances and of loaded terms by name; conflict and side of a target, or None."""
+
+    stances: Mapping[str, StanceFacet]
+    terms: Mapping[str, TermFacet]
+    side_of: Callable[[str], tuple[str, str] | None]
+
+
 FEWEST = 20
 """Below so many gold stances or spans a slice is marked as small: its figure says little."""
 

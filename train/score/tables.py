@@ -55,6 +55,32 @@ def task_tables(scorecard: Scorecard) -> list[Table]:
     ]
 
 
+def end_to_end_table(scorecard: Scorecard) -> Table | None:
+    """The stances of bare sentences; None where none was scored."""
+    if not scorecard.end_to_end:
+        return None
+    support = next(iter(scorecard.end_to_end.values())).support
+    return Table(
+        title="Stance from the bare sentence",
+        note=(
+            "Voices and names are found, too: a gold stance whose target or holder was not found "
+            "is an error, and so is one that the gold lacks."
+        ),
+        header=("checkpoint", f"macro-F1 (n={support})", "not found", "found, not in gold",
+                "favor F1", "against F1", "none F1"),
+        rows=tuple(
+            (
+                name,
+                figure_with(scores.macro_f1, scores.interval),
+                str(scores.num_missed),
+                str(scores.num_spurious),
+                *(_figure(scores.per_label[x].f1) for x in ("favor", "against", "none")),
+            )
+            for name, scores in scorecard.end_to_end.items()
+        ),
+    )  # fmt: skip
+
+
 def dataset_table(scorecard: Scorecard) -> Table:
     """What the splits hold."""
     return Table(
@@ -78,11 +104,15 @@ def _stance_table(reading: Reading) -> Table:
     support = reading.systems[0].stances
     return Table(
         title="Stance",
-        note="n: gold stances. Favor/against: mean F1 of these two labels.",
+        note=(
+            "n: gold stances. Favor/against: mean F1 of these two labels. By target: the mean over "
+            "targets of the macro-F1 over the labels that each has in gold."
+        ),
         header=(
             "system",
             f"macro-F1 {interval_level(reading)} (n={support.support})",
             "favor/against",
+            "by target",
             "accuracy",
             *(f"{label} F1 (n={one.support})" for label, one in support.per_label.items()),
         ),
@@ -91,6 +121,7 @@ def _stance_table(reading: Reading) -> Table:
                 system.name,
                 with_interval(system, "macro_f1"),
                 _figure(system.stances.favor_against_f1),
+                _figure(system.targets.macro_f1),
                 _figure(system.stances.accuracy),
                 *(_figure(scores.f1) for scores in system.stances.per_label.values()),
             )
@@ -120,7 +151,10 @@ def _span_table(reading: Reading) -> Table:
         note=(
             "Exact: same borders and category. Overlap: at least one character in common with a "
             "gold span of the category, each span counted once. P / R: precision and recall. "
-            "Without weak: routine partisan words neither rewarded nor punished."
+            "Characters: F1 over the characters of the spans. Partial: SemEval-2020 task 11, with "
+            "overlapping spans of a category merged, and as they are. Any term: F1 of whether a "
+            "sentence holds one. Without weak: routine partisan words neither rewarded nor "
+            "punished."
         ),
         header=(
             "system",
@@ -129,6 +163,9 @@ def _span_table(reading: Reading) -> Table:
             "P / R",
             f"overlap F1 {interval_level(reading)} (n={with_weak})",
             "P / R",
+            "characters",
+            "partial, merged / as they are",
+            "any term",
             f"exact / overlap F1 without weak (n={without})",
         ),
         rows=tuple(
@@ -139,6 +176,10 @@ def _span_table(reading: Reading) -> Table:
                 _precision_recall(system.spans.span_f1_exact.micro),
                 with_interval(system, "span_f1_overlap"),
                 _precision_recall(system.spans.span_f1_overlap.micro),
+                _figure(system.characters.micro.f1),
+                f"{_figure(system.partial.merged.micro.f1)} / "
+                f"{_figure(system.partial.unmerged.micro.f1)}",
+                _figure(system.presence.held.f1),
                 f"{_figure(system.spans_without_weak.span_f1_exact.micro.f1)} / "
                 f"{_figure(system.spans_without_weak.span_f1_overlap.micro.f1)}",
             )
@@ -193,7 +234,9 @@ def _difference_table(reading: Reading) -> Table:
         title=f"Is {first} ahead?",
         note=(
             f"{first} minus the other, on the same resamples of whole stories, with the verdict on "
-            f"{first}. The trained systems are held fixed: another seed is not in the interval."
+            f"{first}: a difference only where the interval leaves out 0 and the paired "
+            "permutation test agrees, corrected for all comparisons here (p, Holm). The trained "
+            "systems are held fixed: another seed is not in the interval."
         ),
         header=(
             f"{first} against",
@@ -203,7 +246,7 @@ def _difference_table(reading: Reading) -> Table:
             (
                 other,
                 *(
-                    f"{each.value:+.3f} {_bounds(each.interval, '+')} {each.verdict}"
+                    f"{each.value:+.3f} {_bounds(each.interval, '+')} p={each.p:.3f} {each.verdict}"
                     for each in row
                 ),
             )
@@ -263,8 +306,13 @@ def _ratios(scores: LabelScores) -> tuple[str, str, str]:
 
 
 def with_interval(system: SystemScores, measure: str) -> str:
+    """A system's figure and its interval."""
+    return figure_with(system.value(measure), system.intervals[measure])
+
+
+def figure_with(figure: float, interval: Interval) -> str:
     """A figure and its interval: `0.612 [0.520, 0.700]`."""
-    return f"{_figure(system.value(measure))} {_bounds(system.intervals[measure])}"
+    return f"{_figure(figure)} {_bounds(interval)}"
 
 
 def _bounds(interval: Interval, sign: str = "") -> str:

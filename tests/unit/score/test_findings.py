@@ -13,7 +13,8 @@ from train.score.findings import findings
 from train.score.leaks import find_leaks, leak_notes
 from train.score.outputs import SystemOutput
 from train.score.probes import stance_probes
-from train.score.scorecard import Reading, build_reading
+from train.score.reading import build_reading
+from train.score.scorecard import Reading
 
 MakeSentence = Callable[..., LabelledSentence]
 LABELS = ("against", "favor", "none")

@@ -9,7 +9,7 @@ from model.errors import RecordError
 from model.records import LabelledSentence
 from train.score.held_out import SEEN, with_seen
 from train.score.outputs import SystemOutput
-from train.score.scorecard import build_reading
+from train.score.reading import build_reading
 
 MakeSentence = Callable[..., LabelledSentence]
 

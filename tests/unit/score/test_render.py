@@ -17,8 +17,9 @@ import pytest
 from model.records import LabelledSentence, LoadedTerm
 from train.score.labels import score_stances
 from train.score.outputs import SystemOutput
+from train.score.reading import build_reading
 from train.score.render import to_html, to_markdown, to_text
-from train.score.scorecard import DatasetFacts, Scorecard, build_reading, count_split
+from train.score.scorecard import DatasetFacts, Scorecard, count_split
 from train.score.spans import score_spans
 from train.score.tasks import TaskScores
 

@@ -12,13 +12,12 @@ from model.errors import RecordError
 from model.records import LabelledSentence, Stance
 from train.score.labels import score_stances
 from train.score.outputs import SystemOutput
+from train.score.reading import MAX_MISTAKES, build_reading
 from train.score.scorecard import (
-    MAX_MISTAKES,
     MEASURES,
     DatasetFacts,
     Scorecard,
     SplitFacts,
-    build_reading,
     count_split,
 )
 from train.score.spans import score_spans
@@ -140,7 +139,7 @@ def test_a_scorecard_is_plain_json(gold: list[LabelledSentence], perfect: Answer
     card = Scorecard(DatasetFacts("d1", (count_split("test", gold),)), {"ours": "c1"}, (reading,))
     plain = card.to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
-    assert plain["schema_version"] == 1
+    assert plain["schema_version"] == 2
     assert plain["dataset"]["splits"][0]["num_stories"] == 10
     system = plain["readings"][0]["systems"][0]
     assert system["spans"]["span_f1_exact"]["per_category"]["label"]["support"] == 30
