@@ -60,6 +60,7 @@ m state: نظام|كيان|عدو|احتلال|محتل|حكم|الجانب|ال
 f movement: حركة|جماعة|جبهة|هيئة تحرير|تنسيقية|حماس|فتح|أنصار الله|جبهة النصرة|النصرة|البوليساريو
 f movement: بوليساريو|طالبان|النهضة|أمل|المعارضة|المقاومة|مقاومة|قوى الحرية|الحرية والتغيير
 f movement: قوى إعلان|قحت|الحركات|حركات|تحرير الشام|القاعدة|قاعدة
+f force: حراس الدين|تنظيم حراس الدين
 m movement: حزب|تنظيم|داعش|الجهاد|العمال الكردستاني|تيار|بي كا كا|بي كي كي
 f body: الأمم|منظمة|وكالة|جامعة|المفوضية|يونيفيل|اليونيفيل|قوات اليونيفيل|الأونروا|أونروا
 f body: وكالة غوث
@@ -102,7 +103,7 @@ def form_of(name: str, *, is_place: bool = False, is_head: bool = False) -> Form
         agreement: Agreement = "f" if name.split()[0] in _FEMALE_PERSONS else "m"
         return Form(agreement, "person", person=words[-1])
     if is_place and not _is_head_noun(words[0]):
-        masculine = words[0] in _MASCULINE_PLACES or " ".join(words) in _MASCULINE_PLACES
+        masculine = bool({words[0], words[0].removeprefix("ال"), " ".join(words)} & _MASCULINE_PLACES)
         return Form("m" if masculine else "f", "place")
     known = _look_up(words, _EXCEPTIONS) or _look_up(words, _HEADS)
     if known is None and words[0].endswith(("ون", "ين")) and len(words[0]) > 4:

@@ -44,7 +44,7 @@ def make_cases(
     sources = SourceSwapper(into, random.Random(f"{seed} sources"), name_outlets(sentences))
     respeller = Respeller(into, random.Random(f"{seed} spelling"))
     renamer = Renamer(book, lexicon, into, random.Random(f"{seed} names"))
-    sides = SideSwapper(book, lexicon, into, random.Random(f"{seed} sides"))
+    sides = SideSwapper(book, lexicon, into, random.Random(f"{seed} sides"), sentences)
     for sentence in sentences:
         renamer.neutral_names(sentence)
         respeller.respell(sentence)

@@ -38,6 +38,7 @@ EPITHET: dict[Connotation, str] = {
     "laudatory": "a laudatory epithet",
 }
 _MOVED: dict[Connotation, StanceLabel] = {"pejorative": "against", "laudatory": "favor"}
+_FIGHT = re.compile(r"(?<!\w)[وفبل]?(?:ال)?(?:ضد|محارب|مكافح|ملاحق|قتال|هزيم|انتصار|حرب|خط[رو]|اتهم|تتهم|يتهم)")
 _LOADED = ("label", "praise", "emotive")
 # Epithets that the lexicon lists, by connotation and kind of actor: masculine, feminine.
 _EPITHETS: dict[Connotation, dict[str, tuple[tuple[str, str], ...]]] = {
@@ -116,6 +117,9 @@ class Renamer:
         """Direction: a neutral name that bears no stance gives way to a loaded one."""
         for connotation, test in LOADED_NAME.items():
             for place in self._own_words(sentence, "neutral", "none", test):
+                if _is_fought(sentence, place, connotation):
+                    self._into.leave_out(test, "the sentence speaks of fighting the target")
+                    continue
                 names = self._book.names(place.name.target, connotation)
                 alike = [name for name in names if _may_load(place.name, name)]
                 new = self._pick(sentence, place, alike, test)
@@ -164,8 +168,12 @@ class Renamer:
                     self._into.leave_out(test, "no epithet fits the kind of name")
                     continue
                 reason = fits(sentence, place, replace(place.name, text="\0"))
-                if reason or not takes_epithet(sentence, place):
-                    self._into.leave_out(test, reason or "what follows could take the epithet")
+                if not reason and not takes_epithet(sentence, place):
+                    reason = "what follows could take the epithet"
+                if reason is None and _is_fought(sentence, place, connotation):
+                    reason = "the sentence speaks of fighting the target"
+                if reason:
+                    self._into.leave_out(test, reason)
                     continue
                 epithet = self._rng.choice(pairs)[form.agreement == "f"]
                 place_end = place.mention.end
@@ -326,6 +334,12 @@ def _may_load(neutral: Name, loaded: Name) -> bool:
         or (kinds <= {"force", "movement"} and not neutral.is_state)
     )
     return same and near and ours.kind not in ("person", "office", "ministry", "court")
+
+
+def _is_fought(sentence: LabelledSentence, place: Place, connotation: Connotation) -> bool:
+    """Whether praise would contradict what stands before the name: محاربة, ضد."""
+    before = sentence.text[max(0, place.mention.start - 30) : place.mention.start]
+    return connotation == "laudatory" and _FIGHT.search(before) is not None
 
 
 def _mention_at(stance: Stance, start: int) -> Mention:

@@ -25,36 +25,50 @@ _APART = {
         ("unrwa", "israel"), ("unrwa", "hamas"), ("unrwa", "palestinian-authority"),
         ("united-kingdom", "iran"), ("united-kingdom", "kuwait"), ("united-kingdom", "saudi-arabia"),
         ("united-states", "kuwait"), ("united-states", "saudi-arabia"),
-        ("ukraine", "wagner"), ("arab-league", "united-nations"), ("france", "mali-junta"),
+        ("ukraine", "wagner"), ("ukraine", "european-union"), ("ukraine", "nato"),
+        ("turkey", "syrian-opposition"), ("sdf", "intl-coalition"), ("arab-league", "united-nations"), ("france", "mali-junta"),
     )
 }  # fmt: skip
 # Words that say of whom they are, or where: about another side they would be false.
 _BOUND = re.compile(
     r"(?<!\w)[وف]?[بكل]?(?:ال|لل)?(?:انفصال|صفوي|ملالي|صهي[و]?ن|حوث|مجوس|طائف|سلالي|انقلاب|ناز|عثماني"
     r"|فلول|كيزان|مستوطن|استيطان|مستعمر|احتلال|محتل|توغل|اجتاح|غز[اوة]|ملك|أمير|رئيس|سفار|سفير|عاصم|دولار"
-    r"|خوارج|تكفير|جولاني|دقلو|حفتر|عسكر|شيع|سني|كردي|أكراد|صحراوي|جنجويد|إخوان|خلافة|شرعي|وحد|هجوم بري"
+    r"|خوارج|تكفير|جار|جير|جولاني|دقلو|حفتر|عسكر|شيع|سني|كردي|أكراد|صحراوي|جنجويد|إخوان|خلافة|شرعي|وحد|هجوم بري"
     r"|مدين|محافظ|مقاطع|ميناء|بلد[ةات]|مخيم|قري|ريف|مطار|ساحل|جزير|مضيق|إقليم|جنوب|شمال|شرق|غرب|حدود|نهر"
-    r"|برلمان|وزير|وزار|خارجي|استقلال|أمريك|أميرك|غربي|إسلام|نووي|تنظيم|إرهاب|متمرد|ثور|مقاوم|نظام)"
+    r"|برلمان|وزير|وزار|خارجي|استقلال|أمريك|أميرك|غربي|إسلام|نووي|تنظيم|إرهاب|متمرد|ثور|مقاوم|نظام|لائح|لوائح|انتخاب|مقاعد|الحكم الذاتي|سلاح خارج|حامل)"
 )
 _LONGEST = 220
+_GOVERNMENTS = {"حكومة", "سلطات", "سلطة", "إدارة"}
 
 
 class SideSwapper:
     """Makes the cases of one sentence after another."""
 
     def __init__(
-        self, book: NameBook, lexicon: Lexicon, into: Collector, rng: random.Random
+        self,
+        book: NameBook,
+        lexicon: Lexicon,
+        into: Collector,
+        rng: random.Random,
+        sentences: Sequence[LabelledSentence],
     ) -> None:
         self._book = book
         self._lexicon = lexicon
         self._into = into
         self._rng = rng
-        self._cities = {
-            spelling_key(word)
-            for places in book.places.values()
-            for place in places
-            for word in [place]
+        self._places = {
+            spelling_key(place) for places in book.places.values() for place in places
         }
+        self._adjectives = {
+            spelling_key(adjective)
+            for listed in book.adjectives.values()
+            for adjective in listed
+            if len(adjective) > 3
+        }
+        self._in_story: dict[str, set[str]] = {}
+        for sentence in sentences:
+            named = self._in_story.setdefault(sentence.story, set())
+            named.update(stance.target for stance in sentence.stances)
 
     def swap(self, sentence: LabelledSentence) -> None:
         """A case for each target that another side can replace, or change places with."""
@@ -110,19 +124,14 @@ class SideSwapper:
             rest = f"{rest[: mention.start]} {rest[mention.end :]}"
         if _BOUND.search(rest):
             return "a word ties it to its side"
-        return None if not self._names_home(rest, targets) else "a place or people is named"
+        return None if not self._names_home(rest) else "a place or people is named"
 
-    def _names_home(self, text: str, targets: Sequence[str]) -> bool:
-        """Whether a place, or an adjective of a people, of any target stands in the text."""
-        adjectives = [
-            spelling_key(adjective)
-            for listed in self._book.adjectives.values()
-            for adjective in listed
-        ]
+    def _names_home(self, text: str) -> bool:
+        """Whether a place or the people of any target stands in the text."""
         keys = [word.key for word in find_words(text)]
         joined = f" {' '.join(keys)} "
-        return any(f"{place} " in joined for place in self._cities) or any(
-            adjective in key for key in keys for adjective in adjectives if len(adjective) > 3
+        return any(f"{place} " in joined for place in self._places) or any(
+            adjective in key for key in keys for adjective in self._adjectives
         )
 
     def _changes(
@@ -135,6 +144,12 @@ class SideSwapper:
             if target != targets[0]:
                 return "the same exchange again"
         rivals = [rival for rival in rivals if frozenset((target, rival)) not in _APART]
+        if not rivals:
+            return "no other side does such things"
+        # Whom the story names acts where it happens.
+        rivals = [rival for rival in rivals if rival in self._in_story[sentence.story]]
+        if not rivals:
+            return "the story names no other side"
         self._rng.shuffle(rivals)
         reason = "no other side has a name of the same form"
         for rival in rivals:
@@ -165,6 +180,7 @@ class SideSwapper:
                 and place.name.form.kind not in ("person", "office", "ministry", "court")
                 and " في " not in name.text
                 and not _is_branch(place.name, name)
+                and _organ(place.name) == _organ(name)
             ]
             if not names:
                 return "no other side has a name of the same form"
@@ -177,6 +193,14 @@ class SideSwapper:
 
     def _are_opponents(self, one: str, other: str) -> bool:
         return any(rival.id == other for rival in self._book.opponents(one))
+
+
+def _organ(name: Name) -> str:
+    """Of a state's name whether it says a government, a land, or one that needs its own kind."""
+    if name.form.kind != "state":
+        return ""
+    head = name.text.split()[0].removeprefix("ال")
+    return "government" if head in _GOVERNMENTS else head
 
 
 def _is_branch(old: Name, new: Name) -> bool:
