@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from model.errors import RecordError
-from model.records import LabelledSentence, Stance, check_span_laws
+from model.records import LabelledSentence, LoadedTerm, Mention, TaskSpan, check_span_laws
 from train.score.behaviour.cases import Edit
 from train.score.behaviour.shift import Shift
+
+SpanT = TypeVar("SpanT", Mention, LoadedTerm, TaskSpan)
 
 
 def edit_sentence(
@@ -25,14 +28,6 @@ def edit_sentence(
     shift = Shift(edits)
     text = shift.apply(sentence.text)
 
-    def moved(span: object) -> dict[str, object]:
-        start, end = shift.start(span.start), shift.end(span.end)  # type: ignore[attr-defined]
-        return {"start": start, "end": end}
-
-    def sliced(span: object) -> dict[str, object]:
-        place = moved(span)
-        return place | {"text": text[place["start"] : place["end"]]}  # type: ignore[misc]
-
     def renamed(speaker: str | None) -> str | None:
         return speaker and name_of(speaker)
 
@@ -41,22 +36,33 @@ def edit_sentence(
             sentence,
             text=text,
             voices=tuple(
-                replace(v, **moved(v), speaker=renamed(v.speaker)) for v in sentence.voices
+                replace(
+                    voice,
+                    start=shift.start(voice.start),
+                    end=shift.end(voice.end),
+                    speaker=renamed(voice.speaker),
+                )
+                for voice in sentence.voices
             ),
             stances=tuple(
                 replace(
                     stance,
                     speaker=renamed(stance.speaker),
-                    mentions=tuple(replace(m, **sliced(m)) for m in stance.mentions),
+                    mentions=tuple(_moved(mention, shift, text) for mention in stance.mentions),
                 )
                 for stance in sentence.stances
             ),
-            loaded_terms=tuple(replace(t, **sliced(t)) for t in sentence.loaded_terms),
-            spans=tuple(replace(s, **sliced(s)) for s in sentence.spans),
+            loaded_terms=tuple(_moved(term, shift, text) for term in sentence.loaded_terms),
+            spans=tuple(_moved(span, shift, text) for span in sentence.spans),
         )
     except ValueError:
         return None
     return as_article(changed)
+
+
+def _moved(span: SpanT, shift: Shift, text: str) -> SpanT:
+    start, end = shift.start(span.start), shift.end(span.end)
+    return replace(span, start=start, end=end, text=text[start:end])
 
 
 def as_article(sentence: LabelledSentence) -> LabelledSentence:
@@ -84,10 +90,3 @@ def as_article(sentence: LabelledSentence) -> LabelledSentence:
     except RecordError as error:  # an edit of ours is wrong
         raise AssertionError(str(error)) from error
     return alone
-
-
-def with_stance(sentence: LabelledSentence, number: int, stance: Stance) -> LabelledSentence:
-    """The sentence with another stance in one place."""
-    stances = list(sentence.stances)
-    stances[number] = stance
-    return as_article(replace(sentence, stances=tuple(stances)))

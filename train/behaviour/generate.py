@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from model.records import LabelledSentence
@@ -30,16 +29,16 @@ class Behaviour(NamedTuple):
 
 def make_cases(
     sentences: Sequence[LabelledSentence],
-    lists: tuple[Path, Path],
+    book: NameBook,
+    lexicon: Lexicon,
     *,
     seed: int = 0,
     cap: int = CAP,
 ) -> Behaviour:
     """The cases made from labelled sentences, the list of targets, the lexicon and the templates.
 
-    At most `cap` cases of each test, drawn evenly over targets. InputError names a fault of a list.
+    At most `cap` cases of each test, drawn evenly over targets. The same seed makes the same cases.
     """
-    book, lexicon = NameBook.read(lists[0]), Lexicon.read(lists[1])
     into = Collector()
     sources = SourceSwapper(into, random.Random(f"{seed} sources"), name_outlets(sentences))
     respeller = Respeller(into, random.Random(f"{seed} spelling"))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.records import Connotation, LabelledSentence, Mention, Stance
 from model.text.aliases import Alias, Target, read_names
+from model.text.lexicon import Lexicon
 from model.text.organs import name_organs, name_organs_of
 from model.text.words import spelling_key
+from train.behaviour.edits import as_article, edit_sentence
 from train.behaviour.forms import Form, form_of
+from train.score.behaviour.cases import Edit
 
 _PREFIXES = ("", "و", "ف", "ب", "ل", "ك", "وب", "ول", "وك", "فب", "فل")
 # Organs that every state has, of those that the list makes of an adjective.
@@ -20,7 +23,9 @@ _SAME_ORGANS = ({"القوات", "القوات المسلحة"}, {"الحكوم�
 _MARKER = "الحرس الوطني ال"  # only a state's adjective makes this name
 # Offices and agencies of one state are not each other; one name has to hold the other.
 _APART = {"ministry", "office", "court", "intelligence"}
-_DEMONSTRATIVE = re.compile(r"(?<!\w)[وفبلك]?(?:هذه|هذا|هؤلاء|تلك|ذلك|ذاك|نفس|ذات|كلتا|كلا|أيتها|أيها)\s+$")
+_DEMONSTRATIVE = re.compile(
+    r"(?<!\w)[وفبلك]?(?:هذه|هذا|هؤلاء|تلك|ذلك|ذاك|نفس|ذات|كلتا|كلا|أيتها|أيها)\s+$"
+)
 _BEFORE_PLACE = re.compile(
     r"(?:^|[،:.؛(«\"“]\s*|(?<!\w)[وف]?(?:مع|بين|على|عن|إلى|من|ضد|نحو|تجاه|لدى|أن|إن|أنّ|إنّ|لكن|بأن)\s+"
     r"|(?<!\w)[وف]?(?:[تن]\w{2,}|\w{2,}ت)\s+)$"
@@ -171,6 +176,42 @@ def takes_epithet(sentence: LabelledSentence, place: Place) -> bool:
     )
 
 
+def rename(
+    sentence: LabelledSentence, changes: Sequence[tuple[Place, Name]], lexicon: Lexicon
+) -> tuple[LabelledSentence, tuple[Edit, ...]] | None:
+    """The sentence with names changed, their targets too; None where an edit crosses a border."""
+    edits = tuple(
+        Edit(p.mention.start, p.mention.end, attach(p.prefix, new.text))
+        for p, new in sorted(changes, key=lambda change: change[0].mention.start)
+    )
+    pairs = sorted(((p.name.text, new.text) for p, new in changes), key=lambda p: -len(p[0]))
+    given = {pair[0]: pair[1] for pair in pairs}
+    pattern = re.compile("|".join(map(re.escape, given)) or r"(?!)")
+    changed = edit_sentence(
+        sentence, edits, name_of=lambda speaker: pattern.sub(lambda m: given[m[0]], speaker)
+    )
+    if changed is None:
+        return None
+    new_names = {(p.stance, p.mention): new for p, new in changes}
+    targets = {p.name.target: new.target for p, new in changes}
+    stances = []
+    for number, (stance, moved) in enumerate(zip(sentence.stances, changed.stances, strict=True)):
+        mentions = []
+        for old, mention in zip(stance.mentions, moved.mentions, strict=True):
+            new = new_names.get((number, old))
+            if new is not None:
+                term = lexicon.name_term(new.text)
+                mention = replace(mention, term=term, connotation=new.connotation)
+            mentions.append(mention)
+        target = targets.get(stance.target, stance.target)
+        stances.append(replace(moved, target=target, mentions=tuple(mentions)))
+    terms = tuple(
+        replace(term, target=targets.get(term.target, term.target)) if term.target else term
+        for term in changed.loaded_terms
+    )
+    return as_article(replace(changed, stances=tuple(stances), loaded_terms=terms)), edits
+
+
 def mentions_of(sentence: LabelledSentence, target: str) -> list[tuple[int, Stance, Mention]]:
     """Every mention of a target, in whosever words, with the number of its stance."""
     return [
@@ -186,7 +227,7 @@ def _is_beside(sentence: LabelledSentence, place: Place) -> bool:
     for _, _, other in mentions_of(sentence, target):
         if other != place.mention:
             left, right = sorted((other, place.mention), key=lambda mention: mention.start)
-            if not sentence.text[left.end : right.start].strip(" ،«»\"“”"):
+            if not sentence.text[left.end : right.start].strip(' ،«»"“”'):
                 return True
     return False
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from model.records import Connotation, LabelledSentence, LoadedTerm, Mention, Stance, StanceLabel
 from model.text.lexicon import Lexicon
-from model.text.words import find_words, spelling_key
 from train.behaviour.collect import Collector
 from train.behaviour.edits import as_article, edit_sentence
 from train.behaviour.names import (
@@ -17,9 +16,8 @@ from train.behaviour.names import (
     NameBook,
     Place,
     are_alike,
-    attach,
     fits,
-    mentions_of,
+    rename,
     takes_epithet,
 )
 from train.score.behaviour.cases import Case, Edit, Expectation
@@ -38,14 +36,16 @@ EPITHET: dict[Connotation, str] = {
     "laudatory": "a laudatory epithet",
 }
 _MOVED: dict[Connotation, StanceLabel] = {"pejorative": "against", "laudatory": "favor"}
-_FIGHT = re.compile(r"(?<!\w)[وفبل]?(?:ال)?(?:ضد|محارب|مكافح|ملاحق|قتال|هزيم|انتصار|حرب|خط[رو]|اتهم|تتهم|يتهم)")
+_FIGHT = re.compile(
+    r"(?<!\w)[وفبل]?(?:ال)?(?:ضد|محارب|مكافح|ملاحق|قتال|هزيم|انتصار|حرب|خط[رو]|اتهم|تتهم|يتهم)"
+)
 _LOADED = ("label", "praise", "emotive")
 # Epithets that the lexicon lists, by connotation and kind of actor: masculine, feminine.
 _EPITHETS: dict[Connotation, dict[str, tuple[tuple[str, str], ...]]] = {
     "pejorative": {
         "force": (("الإرهابي", "الإرهابية"),),
         "movement": (("الإرهابي", "الإرهابية"),),
-        "place": (("المارق", "المارقة"),),
+        "place": (("المارق", "المارقة"), ("الإرهابي", "الإرهابية")),
     },
     "laudatory": {
         "force": (("الباسل", "الباسلة"), ("المظفر", "المظفرة")),
@@ -53,42 +53,6 @@ _EPITHETS: dict[Connotation, dict[str, tuple[tuple[str, str], ...]]] = {
         "place": (("الشقيق", "الشقيقة"),),
     },
 }
-
-
-def rename(
-    sentence: LabelledSentence, changes: Sequence[tuple[Place, Name]], lexicon: Lexicon
-) -> tuple[LabelledSentence, tuple[Edit, ...]] | None:
-    """The sentence with names changed, their targets too; None where an edit crosses a border."""
-    edits = tuple(
-        Edit(p.mention.start, p.mention.end, attach(p.prefix, new.text))
-        for p, new in sorted(changes, key=lambda change: change[0].mention.start)
-    )
-    pairs = sorted(((p.name.text, new.text) for p, new in changes), key=lambda p: -len(p[0]))
-    given = {pair[0]: pair[1] for pair in pairs}
-    pattern = re.compile("|".join(map(re.escape, given)) or r"(?!)")
-    changed = edit_sentence(
-        sentence, edits, name_of=lambda speaker: pattern.sub(lambda m: given[m[0]], speaker)
-    )
-    if changed is None:
-        return None
-    new_names = {(p.stance, p.mention): new for p, new in changes}
-    targets = {p.name.target: new.target for p, new in changes}
-    stances = []
-    for number, (stance, moved) in enumerate(zip(sentence.stances, changed.stances, strict=True)):
-        mentions = []
-        for old, mention in zip(stance.mentions, moved.mentions, strict=True):
-            new = new_names.get((number, old))
-            if new is not None:
-                term = lexicon.name_term(new.text)
-                mention = replace(mention, term=term, connotation=new.connotation)
-            mentions.append(mention)
-        target = targets.get(stance.target, stance.target)
-        stances.append(replace(moved, target=target, mentions=tuple(mentions)))
-    terms = tuple(
-        replace(term, target=targets.get(term.target, term.target)) if term.target else term
-        for term in changed.loaded_terms
-    )
-    return as_article(replace(changed, stances=tuple(stances), loaded_terms=terms)), edits
 
 
 class Renamer:
@@ -139,7 +103,9 @@ class Renamer:
                 stance = sentence.stances[place.stance]
                 inside = _touching(sentence, place.mention.start, place.mention.end)
                 others = [t for t in sentence.loaded_terms if t not in inside]
-                if len(stance.mentions) > 1 or any(t.target in (None, stance.target) for t in others):
+                if len(stance.mentions) > 1 or any(
+                    t.target in (None, stance.target) for t in others
+                ):
                     self._into.leave_out(test, "other words may bear the stance")
                     continue
                 names = self._book.names(place.name.target, "neutral")
@@ -182,9 +148,12 @@ class Renamer:
                 made = None
                 if after is not None:
                     grown = _mention_at(after.stances[place.stance], place.mention.start)
-                    made = self._load(
-                        after, place, grown, connotation, epithet=(place.mention, epithet)
-                    ), (edit,)
+                    made = (
+                        self._load(
+                            after, place, grown, connotation, epithet=(place.mention, epithet)
+                        ),
+                        (edit,),
+                    )
                 self._add(sentence, place, made, test, "direction", connotation)
 
     def _places(
@@ -296,9 +265,7 @@ class Renamer:
         expected = Expectation()
         if connotation is not None and is_bare:
             labels = tuple(x for x in ("favor", "against", "none") if x != _MOVED[connotation])
-            expected = Expectation(
-                stances=((place.stance, labels),), absent=((*written, _LOADED),)
-            )
+            expected = Expectation(stances=((place.stance, labels),), absent=((*written, _LOADED),))
         elif connotation is not None:
             expected = Expectation(
                 stances=((place.stance, (_MOVED[connotation],)),), found=((*written, _LOADED),)

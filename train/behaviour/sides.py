@@ -11,8 +11,7 @@ from model.text.lexicon import Lexicon
 from model.text.words import find_words, spelling_key
 from train.behaviour.collect import Collector
 from train.behaviour.edits import as_article
-from train.behaviour.names import Name, NameBook, Place, fits, mentions_of
-from train.behaviour.renames import rename
+from train.behaviour.names import Name, NameBook, Place, fits, mentions_of, rename
 from train.score.behaviour.cases import Case
 
 SIDES_NEUTRAL = "another side, neutral sentence"
@@ -23,19 +22,24 @@ _APART = {
     for pair in (
         ("israel", "jordan"), ("palestinian-authority", "jordan"), ("settlers", "jordan"),
         ("unrwa", "israel"), ("unrwa", "hamas"), ("unrwa", "palestinian-authority"),
-        ("united-kingdom", "iran"), ("united-kingdom", "kuwait"), ("united-kingdom", "saudi-arabia"),
-        ("united-states", "kuwait"), ("united-states", "saudi-arabia"),
+        ("united-kingdom", "iran"), ("united-kingdom", "kuwait"),
+        ("united-kingdom", "saudi-arabia"), ("united-states", "saudi-arabia"),
+        ("united-states", "kuwait"), ("united-states", "united-kingdom"),
         ("ukraine", "wagner"), ("ukraine", "european-union"), ("ukraine", "nato"),
-        ("turkey", "syrian-opposition"), ("sdf", "intl-coalition"), ("arab-league", "united-nations"), ("france", "mali-junta"),
+        ("turkey", "syrian-opposition"), ("sdf", "intl-coalition"),
+        ("arab-league", "united-nations"), ("france", "mali-junta"),
     )
 }  # fmt: skip
-# Words that say of whom they are, or where: about another side they would be false.
+# Words that begin so say of whom they are, or where: about another side they would be false.
+_BOUND_STEMS = """
+انفصال|صفوي|ملالي|صهيون|صهاين|حوث|مجوس|طائف|سلالي|انقلاب|ناز|عثماني|فلول|كيزان|مستوطن|استيطان|مستعمر
+|احتلال|محتل|توغل|اجتاح|غزا|غزو|غزة|خوارج|تكفير|جولاني|دقلو|حفتر|شيع|سني|كردي|أكراد|صحراوي|جنجويد|إخوان
+|خلافة|شرعي|وحد|إسلام|نووي|تنظيم|إرهاب|متمرد|ثور|مقاوم|نظام|استقلال|أمريك|أميرك|غربي|عسكر|دولار|حامل
+|مدين|محافظ|مقاطع|ميناء|بلدا|بلدة|بلدت|مخيم|قري|ريف|مطار|ساحل|جزير|مضيق|إقليم|جنوب|شمال|شرق|غرب|حدود|نهر
+|جار|جير|عاصم|ملك|أمير|رئيس|سفار|سفير|وزير|وزار|خارجي|برلمان|لائح|لوائح|انتخاب|مقاعد
+"""
 _BOUND = re.compile(
-    r"(?<!\w)[وف]?[بكل]?(?:ال|لل)?(?:انفصال|صفوي|ملالي|صهي[و]?ن|حوث|مجوس|طائف|سلالي|انقلاب|ناز|عثماني"
-    r"|فلول|كيزان|مستوطن|استيطان|مستعمر|احتلال|محتل|توغل|اجتاح|غز[اوة]|ملك|أمير|رئيس|سفار|سفير|عاصم|دولار"
-    r"|خوارج|تكفير|جار|جير|جولاني|دقلو|حفتر|عسكر|شيع|سني|كردي|أكراد|صحراوي|جنجويد|إخوان|خلافة|شرعي|وحد|هجوم بري"
-    r"|مدين|محافظ|مقاطع|ميناء|بلد[ةات]|مخيم|قري|ريف|مطار|ساحل|جزير|مضيق|إقليم|جنوب|شمال|شرق|غرب|حدود|نهر"
-    r"|برلمان|وزير|وزار|خارجي|استقلال|أمريك|أميرك|غربي|إسلام|نووي|تنظيم|إرهاب|متمرد|ثور|مقاوم|نظام|لائح|لوائح|انتخاب|مقاعد|الحكم الذاتي|سلاح خارج|حامل)"
+    rf"(?<!\w)[وف]?[بكل]?(?:ال|لل)?(?:{''.join(_BOUND_STEMS.split())}|الحكم الذاتي|سلاح خارج)"
 )
 _LONGEST = 220
 _GOVERNMENTS = {"حكومة", "سلطات", "سلطة", "إدارة"}
@@ -56,9 +60,7 @@ class SideSwapper:
         self._lexicon = lexicon
         self._into = into
         self._rng = rng
-        self._places = {
-            spelling_key(place) for places in book.places.values() for place in places
-        }
+        self._places = {spelling_key(place) for places in book.places.values() for place in places}
         self._adjectives = {
             spelling_key(adjective)
             for listed in book.adjectives.values()

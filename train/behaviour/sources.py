@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from model.records import LabelledSentence
@@ -16,21 +16,21 @@ from train.score.behaviour.cases import Case, Edit
 PERSON = "another person's name"
 OUTLET = "another outlet"
 
-_MEN = (
-    "أحمد محمد محمود خالد سامر مازن وائل عادل حسين حسن علي عمر يوسف إبراهيم سالم فهد ناصر بدر سعود رائد "
-    "ياسين أنيس مفتاح رمضان نعيم كريم هشام نصر باسل عدلي حمدي حيدر فيصل أنور ناجي عواد قيس خليل صابر كاظم "
-    "شاكر وليد طارق زياد سمير جمال ماجد رامي بلال نزار فادي مروان عصام منجي شريف يحيى حاتم عمران ياسر حميد "
-    "عوض بشرى مبخوت آدم رمزي وديع وجيه"
-).split()
-_WOMEN = (
-    "سلوى نوال رشا إشراق درصاف ريتا فاطمة مريم هند سعاد ليلى أمل منى هالة رانيا دينا سارة نادية سميرة لمى "
-    "ناديا خديجة زينب النانة"
-).split()
+_MEN = """
+أحمد|محمد|محمود|خالد|سامر|مازن|وائل|عادل|حسين|حسن|علي|عمر|يوسف|إبراهيم|سالم|فهد|ناصر|بدر|سعود|رائد|ياسين
+|أنيس|مفتاح|رمضان|نعيم|كريم|هشام|نصر|باسل|عدلي|حمدي|حيدر|فيصل|أنور|ناجي|عواد|قيس|خليل|صابر|كاظم|شاكر|وليد
+|طارق|زياد|سمير|جمال|ماجد|رامي|بلال|نزار|فادي|مروان|عصام|منجي|شريف|يحيى|حاتم|عمران|ياسر|حميد|عوض|بشرى|مبخوت
+|آدم|رمزي|وديع|وجيه
+"""
+_WOMEN = """
+سلوى|نوال|رشا|إشراق|درصاف|ريتا|فاطمة|مريم|هند|سعاد|ليلى|أمل|منى|هالة|رانيا|دينا|سارة|نادية|سميرة|لمى|ناديا
+|خديجة|زينب|النانة
+"""
 # Names that are at home in every Arab country; none is a well-known person's.
 _NEW_MEN = ("وائل النجار", "سمير الخطيب", "ماجد يوسف", "طارق منصور", "زياد الحداد", "رامي صالح")
 _NEW_WOMEN = ("منى الخطيب", "سعاد منصور", "هالة يوسف", "ليلى الحداد", "نادية صالح", "رانيا النجار")
 _GIVEN = re.compile(
-    rf"(?:^|\s)((?P<man>{'|'.join(_MEN)})|(?P<woman>{'|'.join(_WOMEN)}))"
+    rf"(?:^|\s)((?P<man>{''.join(_MEN.split())})|(?P<woman>{''.join(_WOMEN.split())}))"
     r"(?P<family>(?:\s(?!وهو|وهي|من|في|الناطق|عضو|أحد)[\u0621-\u0652]+){1,2})(?=$|،)"
 )
 _DATELINE = re.compile(
@@ -67,9 +67,7 @@ class SourceSwapper:
             elif any(e.start < m.end and m.start < e.end for e in edits for m in mentions):
                 self._into.leave_out(PERSON, "the speaker is a target")
             else:
-                after = edit_sentence(
-                    sentence, edits, name_of=lambda who, old=old, new=new: who.replace(old, new)
-                )
+                after = edit_sentence(sentence, edits, name_of=_replacing(old, new))
                 self._add(PERSON, sentence, after, edits)
 
     def outlet(self, sentence: LabelledSentence) -> None:
@@ -114,6 +112,10 @@ class SourceSwapper:
                 edits=edits,
             )
         )
+
+
+def _replacing(old: str, new: str) -> Callable[[str], str]:
+    return lambda speaker: speaker.replace(old, new)
 
 
 def name_outlets(sentences: Iterable[LabelledSentence]) -> list[tuple[str, str]]:

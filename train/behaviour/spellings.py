@@ -16,7 +16,9 @@ Rewrite = Callable[[str, random.Random], list[Edit]]
 _MARK = re.compile("[\u064b-\u0652\u0670]+")
 _WORD = re.compile("[\u0621-\u0652]+")
 # Marks that are right whatever the sentence means.
-_SUN = re.compile("(?<![\u0621-\u0652])((?:[وف]?[بك]?ال|[وف]?لل)[ثدذرزسشصضطظن])(?=[\u0621-\u064a]{2})")
+_SUN = re.compile(
+    "(?<![\u0621-\u0652])((?:[وف]?[بك]?ال|[وف]?لل)[ثدذرزسشصضطظن])(?=[\u0621-\u064a]{2})"
+)
 _NISBA = re.compile("(?<![\u0621-\u0652])[وف]?[بك]?ال[\u0621-\u064a]{3,}ي(?=ة(?![\u0621-\u0652]))")
 _NO_NISBA = re.compile("^[وف]?[بك]?ال(?:ت|أ)")
 _PARTICLES = re.compile(
@@ -26,7 +28,7 @@ _DOUBLED = {"ضد": 2, "كل": 2, "حتى": 2}
 _JOINING = "بتثجحخسشصضطظعغفقكلمنهيئ"
 _MAY_FOLLOW = re.compile("(?!ل[اأإآ]).[\u0622-\u064a]")  # lam and alif are one sign
 _QUOTES = (("«", "»"), ("“", "”"), ('"', '"'))
-_QUOTED = re.compile("«([^«»]*)»|“([^“”]*)”|\"([^\"]*)\"")
+_QUOTED = re.compile('«([^«»]*)»|“([^“”]*)”|"([^"]*)"')
 
 
 def add_marks(text: str, rng: random.Random) -> list[Edit]:
@@ -92,7 +94,9 @@ REWRITES: dict[str, Rewrite] = {
     "diacritics added": add_marks,
     "diacritics removed": remove_marks,
     "tatweel": stretch,
-    "spelling: ا for أ and إ": _letters(rf"(?:{_START}|(?<={_START}[وفبكل])|(?<={_START}ال))[أإ]", "ا"),
+    "spelling: ا for أ and إ": _letters(
+        rf"(?:{_START}|(?<={_START}[وفبكل])|(?<={_START}ال))[أإ]", "ا"
+    ),
     "spelling: ه for ة": _letters(f"ة{_END}", "ه"),
     "spelling: ي for ى": _letters(f"ى{_END}", "ي"),
     "quotation marks": other_quotes,

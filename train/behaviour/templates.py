@@ -59,12 +59,11 @@ def read_templates(path: Path = TEMPLATES) -> list[Template]:
 
 
 def fill(template: Template, names: list[Name], lexicon: Lexicon) -> LabelledSentence:
-    """The template about one target, with a name for each slot. RecordError where marks are wrong."""
+    """The template about one target, a name for each slot. RecordError where marks are wrong."""
     target = names[0].target
     text = template.text.replace("{plain}", names[0].text)
     for name, pattern in zip(names, (_FIRST, _SECOND), strict=False):
-        group = 2 if name.form.agreement == "f" else 1
-        text = pattern.sub(lambda match, group=group: match[group], text)
+        text = pattern.sub(r"\2" if name.form.agreement == "f" else r"\1", text)
     text = _LOADED_MARK.sub(rf'<\1 t="{target}">', text)
     waiting = iter(names)
     text = _SLOT.sub(lambda match: _marked(next(waiting)), text)

@@ -98,8 +98,9 @@ def judge_behaviour(
     judged = [_judge(case, answers) for case in cases]
     return BehaviourScores(
         tests=tuple(
-            _rate(test, [f for f in judged if f.case.test == test])
-            for test in dict.fromkeys(case.test for case in cases)
+            _rate(test, [f for f in judged if (f.case.kind, f.case.test) == (kind, test)])
+            for kind in CASE_KINDS
+            for test in dict.fromkeys(case.test for case in cases if case.kind == kind)
         ),
         kinds=tuple(
             _rate(kind, found)
