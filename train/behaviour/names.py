@@ -146,6 +146,9 @@ def fits(sentence: LabelledSentence, place: Place, new: Name) -> str | None:
     before, after = sentence.text[: place.mention.start], sentence.text[place.mention.end :]
     if _DEMONSTRATIVE.search(before):
         return "a demonstrative stands before the name"
+    head = spelling_key(new.text.split()[0]).removeprefix("ال")
+    if before.split() and spelling_key(before.split()[-1]).endswith(head) and " " in new.text:
+        return "the word before the name is its own first word"
     if before.endswith(tuple(_OPENING)) and after.startswith(tuple(_CLOSING)):
         return "the name stands alone in marks"
     if re.match(r"\s*[(]", after):

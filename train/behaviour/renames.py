@@ -39,6 +39,7 @@ _MOVED: dict[Connotation, StanceLabel] = {"pejorative": "against", "laudatory": 
 _FIGHT = re.compile(
     r"(?<!\w)[وفبل]?(?:ال)?(?:ضد|محارب|مكافح|ملاحق|قتال|هزيم|انتصار|حرب|خط[رو]|اتهم|تتهم|يتهم)"
 )
+_REPUBLIC = re.compile(r"(?:ال)?(?:جمهورية|مملكة)(?!\w)")  # a state's full name is no plain one
 _LOADED = ("label", "praise", "emotive")
 # Epithets that the lexicon lists, by connotation and kind of actor: masculine, feminine.
 _EPITHETS: dict[Connotation, dict[str, tuple[tuple[str, str], ...]]] = {
@@ -109,7 +110,11 @@ class Renamer:
                     self._into.leave_out(test, "other words may bear the stance")
                     continue
                 names = self._book.names(place.name.target, "neutral")
-                alike = [name for name in names if _may_load(name, place.name)]
+                alike = [
+                    name
+                    for name in names
+                    if _may_load(name, place.name) and not _REPUBLIC.match(name.text)
+                ]
                 bare = replace(
                     sentence,
                     loaded_terms=tuple(t for t in sentence.loaded_terms if t not in inside),

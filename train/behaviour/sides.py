@@ -16,18 +16,16 @@ from train.score.behaviour.cases import Case
 
 SIDES_NEUTRAL = "another side, neutral sentence"
 SIDES_LOADED = "another side, loaded sentence"
-# Third parties that do not do what the sides do, or not there.
-_APART = {
+# Third parties do not do what the sides do, and allies are no sides of one question.
+_BYSTANDERS = {
+    "arab-league", "gcc", "jordan", "unifil", "united-kingdom", "united-nations", "unrwa",
+}  # fmt: skip
+_ALLIES = {
     frozenset(pair)
     for pair in (
-        ("israel", "jordan"), ("palestinian-authority", "jordan"), ("settlers", "jordan"),
-        ("unrwa", "israel"), ("unrwa", "hamas"), ("unrwa", "palestinian-authority"),
-        ("united-kingdom", "iran"), ("united-kingdom", "kuwait"),
-        ("united-kingdom", "saudi-arabia"), ("united-states", "saudi-arabia"),
-        ("united-states", "kuwait"), ("united-states", "united-kingdom"),
-        ("ukraine", "wagner"), ("ukraine", "european-union"), ("ukraine", "nato"),
-        ("turkey", "syrian-opposition"), ("sdf", "intl-coalition"),
-        ("arab-league", "united-nations"), ("france", "mali-junta"),
+        ("ukraine", "european-union"), ("ukraine", "nato"), ("turkey", "syrian-opposition"),
+        ("sdf", "intl-coalition"), ("france", "mali-junta"), ("united-states", "saudi-arabia"),
+        ("united-states", "kuwait"),
     )
 }  # fmt: skip
 # Words that begin so say of whom they are, or where: about another side they would be false.
@@ -145,7 +143,11 @@ class SideSwapper:
             rivals = [rival for rival in rivals if rival in targets]
             if target != targets[0]:
                 return "the same exchange again"
-        rivals = [rival for rival in rivals if frozenset((target, rival)) not in _APART]
+        rivals = [
+            rival
+            for rival in rivals
+            if frozenset((target, rival)) not in _ALLIES and not {target, rival} & _BYSTANDERS
+        ]
         if not rivals:
             return "no other side does such things"
         # Whom the story names acts where it happens.

@@ -59,6 +59,7 @@ BAD = [
     ("united-nations", "الأمم المتحدة", "الجمعية العامة للأمم المتحدة"),
     ("mali-junta", "المجلس العسكري في مالي", "الجيش المالي"),
     ("kurdistan-region", "البيشمركة", "حكومة إقليم كردستان"),
+    ("rapid-support-forces", "قوات الدعم السريع", "الدعم السريع"),
 ]
 
 
@@ -140,6 +141,8 @@ def sentence_about(text: str, target: str, name: str) -> LabelledSentence:
          "a bracket explains the name"),
         ("قالت حماس إن حركة حماس باقية.", "حماس", "حركة حماس",
          "the new name stands in the sentence"),
+        ("وصل قادة حركة حماس أمس.", "حماس", "حركة المقاومة الإسلامية",
+         "the word before the name is its own first word"),
         ("قالت حماس إنها ستحضر.", "حماس", "حركة حماس", None),
     ],
 )  # fmt: skip

@@ -89,7 +89,6 @@ def test_a_system_blind_to_names_fails_direction(cases: list[Case]) -> None:
     assert by_name["neutral name → pejorative"].rate == 0
     assert by_name["label: pejorative name"].rate == 0
     assert by_name["stance none"].rate == 1
-    assert rates["symmetry"].rate == 1
 
 
 @pytest.mark.parametrize("target", ["rapid-support-forces", "israel", "hamas", "armenia"])
