@@ -112,6 +112,8 @@ class SideSwapper:
         """What ties the sentence to this side."""
         if len(targets) > 2:
             return "more than two actors are named"
+        if any(not stance.mentions for stance in sentence.stances):
+            return "a stance has no mention"
         if len(targets) == 2 and not self._are_opponents(*targets):
             return "the other actor named is no side of the same conflict"
         if any(m.connotation != "neutral" for s in sentence.stances for m in s.mentions):
@@ -196,7 +198,8 @@ class SideSwapper:
         return changes
 
     def _are_opponents(self, one: str, other: str) -> bool:
-        return any(rival.id == other for rival in self._book.opponents(one))
+        known = self._book.targets
+        return one in known and any(rival.id == other for rival in self._book.opponents(one))
 
 
 def _organ(name: Name) -> str:

@@ -209,6 +209,30 @@ def test_an_edit_moves_what_follows_and_grows_what_holds_it() -> None:
     assert after.article_id != sentence.article_id
 
 
+def test_sentences_that_lack_what_the_makers_look_for(book: NameBook, lexicon: Lexicon) -> None:
+    """A user's own data: a target that no list holds, a stance without a mention, no text."""
+    text = "انسحبت قسد من البلدة، وقال المجلس المحلي إنه سيعود."
+    sdf, council = text.index("قسد"), text.index("المجلس المحلي")
+    known = Stance(
+        "sdf", "newsroom", None, (Mention(sdf, sdf + 3, "قسد", "قسد", "neutral"),), "none"
+    )
+    place = Mention(council, council + 13, "المجلس المحلي", "المجلس المحلي", "neutral")
+    unknown = Stance("local-council", "newsroom", None, (place,), "none")
+    sentences = [
+        make_sentence(text, stances=(known, unknown)),
+        make_sentence(text, stances=(unknown, known)),
+        make_sentence(text, stances=(unknown,)),
+        make_sentence(text, stances=(replace(known, mentions=()),)),
+        make_sentence(text, stances=(replace(known, label=None),)),
+        make_sentence(""),
+    ]
+    made = make_cases(sentences, book, lexicon, cap=5)
+    reasons = {row.reason for row in made.left_out}
+    assert "the list does not hold the target" in reasons
+    assert "a stance has no mention" in reasons
+    assert any(case.test == "another neutral name" for case in made.cases)
+
+
 def test_an_edit_across_a_border_makes_nothing() -> None:
     text = "قصفت القوات السورية البلدة."
     term = LoadedTerm(5, 11, "القوات", "قوات", "label", False, "own", None, None)

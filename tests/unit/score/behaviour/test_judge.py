@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model.errors import RecordError
 from model.records import LabelledSentence, LoadedTerm, Mention, Stance
@@ -197,6 +199,24 @@ def test_shift_moves_offsets() -> None:
     with pytest.raises(ValueError, match="crosses"):
         shift.start(5)
     assert shift.slice(5, 10) == (4, 11)
+
+
+@given(st.data())
+def test_shift_agrees_with_cutting_and_pasting(data: st.DataObject) -> None:
+    borders = sorted(data.draw(st.sets(st.integers(0, 30), min_size=2, max_size=10)))
+    pairs = list(zip(borders[::2], borders[1::2], strict=False))
+    edits = [Edit(a, b, data.draw(st.text("xyz", max_size=4))) for a, b in pairs]
+    text = "".join(chr(ord("A") + number) for number in range(31))
+    free = [p for p in range(32) if not any(e.start < p < e.end for e in edits)]
+    start, end = sorted(data.draw(st.lists(st.sampled_from(free), min_size=2, max_size=2)))
+    pieces, cursor = [], start
+    for edit in edits:
+        if start <= edit.start and edit.end <= end:
+            pieces += [text[cursor : edit.start], edit.text]
+            cursor = edit.end
+    pieces.append(text[cursor:end])
+    shift = Shift(edits)
+    assert shift.apply(text)[shift.start(start) : shift.end(end)] == "".join(pieces)
 
 
 def test_overlapping_edits_are_refused() -> None:
