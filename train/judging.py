@@ -50,6 +50,7 @@ def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list
                 for task, spans in done.spans.items()
                 for span in spans
             ),
+            tuple(stance.scores for stance in done.stances if stance.scores is not None),
         )
         for done, found in zip(completed, classes, strict=True)
     ]

@@ -27,9 +27,12 @@ MAY_IMPORT = {
     "train.data.annotate": {"model.text", "model.archive", "train.data"},
     "train.data.public": {"model.text", "model.archive", "train.data"},
     "train.fit": {"model.net", "model.text", "model.archive", "train.config", "train.settings"},
+    # Cases are made of text and the seeds' marks; what a case is, the score that judges it says.
+    "train.behaviour": {"model.text", "train.data", "train.score"},
     "train.score": set(),
     "train": {"model", "model.archive", "model.net", "model.text", "train.data",
-              "train.data.annotate", "train.data.public", "train.fit", "train.score",
+              "train.data.annotate", "train.data.public", "train.behaviour", "train.fit",
+              "train.score",
               "train.config", "train.settings", "train.coherence", "train.steps",
               "train.contest", "train.facets", "train.judging", "train.repeats", "train.space",
               "train.trackers"},

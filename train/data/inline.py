@@ -139,6 +139,33 @@ def parse_labelled(path: Path, outlet: str, name_term: NameTerm) -> LabelledArti
     return LabelledArticle(article, sentences, "\n\n".join(blocks))
 
 
+def parse_sentence(
+    where: str, marked: str, stances: dict[str, str], name_term: NameTerm
+) -> LabelledSentence:
+    """One marked sentence that stands alone; `stances`: the label by target and holder, spaced.
+
+    RecordError says what is wrong, at `where`.
+    """
+    line = _Line(0, marked, "body", opens_paragraph=True)
+    line.stances += [(0, f"{who} {label}") for who, label in stances.items()]
+    plain, marks = _strip_marks(where, marked)
+    labels = _read_labels(where, line, plain, marks, name_term)
+    return LabelledSentence(
+        article_id=article_id("", plain),
+        index=0,
+        section="body",
+        start=0,
+        end=len(plain),
+        text=plain,
+        outlet="",
+        published=None,
+        story=where,
+        voices=labels.voices,
+        stances=labels.stances,
+        loaded_terms=labels.loaded_terms,
+    )
+
+
 def _read_lines(path: Path) -> tuple[dict[str, str], list[_Line]]:
     head: dict[str, str] = {}
     lines: list[_Line] = []

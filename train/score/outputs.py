@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model.records import LoadedTerm, TaskSpan
@@ -12,9 +13,11 @@ class SystemOutput:
     """`stances` holds one label for each stance of the gold sentence, in its order.
 
     `classes` does so for its class labels, and `spans` holds the spans of all other tasks.
+    `scores`: for each stance the probabilities by label, where the system has them.
     """
 
     stances: tuple[str, ...]
     loaded_terms: tuple[LoadedTerm, ...]
     classes: tuple[str, ...] = ()
     spans: tuple[TaskSpan, ...] = ()
+    scores: tuple[Mapping[str, float], ...] = ()

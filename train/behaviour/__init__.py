@@ -1,0 +1,1 @@
+"""Behavioural tests in Arabic, made from labelled sentences, the lists and templates."""

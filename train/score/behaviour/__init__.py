@@ -1,0 +1,1 @@
+"""Behavioural tests: what a case is, and how systems fare on cases."""
