@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from model.net.classifier import Classifier
     from model.records import LabelledSentence
     from model.text.aliases import Target
+    from train.score.behaviour.judge import BehaviourScores
     from train.score.end_to_end import EndToEnd
     from train.score.outputs import SystemOutput
     from train.score.scorecard import Reading, Scorecard
@@ -47,22 +48,29 @@ def evaluate(
             "--worlds", help="Train anew without each outlet, target, conflict, and the last days."
         ),
     ] = False,
+    behaviour: Annotated[
+        bool,
+        typer.Option("--behaviour", help="Ask what must, and what must not, change it."),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Score a run, or checkpoints side by side on labelled data: scorecard.json, .md and .html."""
     is_config = len(subjects) == 1 and not Path(subjects[0]).is_dir()
-    if data is not None and output is not None and not worlds:
+    is_more = worlds or behaviour
+    if data is not None and output is not None and not is_more:
         evaluate_checkpoints(subjects, data, output, quiet=quiet)
     elif data is None and output is None and is_config:
-        evaluate_run(read_run(subjects[0], overrides or ()), worlds=worlds, quiet=quiet)
+        run = read_run(subjects[0], overrides or ())
+        evaluate_run(run, worlds=worlds, behaviour=behaviour, quiet=quiet)
     else:
         raise typer.BadParameter("give one CONFIG, or CHECKPOINT… with --data FILE --output DIR")
 
 
-def evaluate_run(run: Run, *, worlds: bool = False, quiet: bool) -> None:
+def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, quiet: bool) -> None:
     """Score the run's checkpoint on its test split; over folds too where that holds few stories.
 
-    `worlds`: over folds of all gold, and of what no training has seen, in any case.
+    `worlds`: over folds of all gold, and of what no training has seen, in any case. `behaviour`:
+    on cases made from all gold.
     """
     hush_libraries()
     from model.net.checkpoint import checkpoint_hash
@@ -101,6 +109,7 @@ def evaluate_run(run: Run, *, worlds: bool = False, quiet: bool) -> None:
         notes=tuple(notes),
         tasks=tasks,
         end_to_end=_end_to_end(MODEL, classifier, own) if readings else {},
+        behaviour=_behave(run, splits, classifier) if readings and behaviour else None,
     )
     write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
     _write(scorecard, run.dir, quiet=quiet)
@@ -252,6 +261,31 @@ def _end_to_end(
         return {}
     stories = [sentence.story for sentence in gold]
     return {name: score_end_to_end(gold_stances(gold), find_stances(classifier, gold), stories)}
+
+
+def _behave(
+    run: Run, splits: Mapping[str, Sequence[LabelledSentence]], classifier: Classifier
+) -> BehaviourScores:
+    """The behavioural tests over all gold: no case's label was learnt, but for its sentence's."""
+    from model.text.lexicon import Lexicon
+    from train.behaviour.generate import make_cases
+    from train.behaviour.names import NameBook
+    from train.data.dataset import read_manifest
+    from train.judging import label_gold
+    from train.score.behaviour.cases import sentences_of
+    from train.score.behaviour.judge import judge_behaviour, keep_failures
+
+    assert run.lists is not None, "own sentences come from a run with articles"
+    silver = set(read_manifest(run.dataset_dir)["silver_articles"])
+    gold = [
+        sentence
+        for held in splits.values()
+        for sentence in held
+        if sentence.dataset is None and sentence.article_id not in silver
+    ]
+    made = make_cases(gold, NameBook.read(run.lists[0]), Lexicon.read(run.lists[1]))
+    outputs = label_gold(classifier, sentences_of(made.cases))
+    return keep_failures(judge_behaviour(made.cases, outputs, made.left_out), most=20)
 
 
 def _main_scores(readings: Sequence[Reading]) -> dict[str, dict[str, float]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from train.score.behaviour.tables import behaviour_tables, failure_lines
 from train.score.findings import findings
 from train.score.scorecard import MEASURES, Reading, Scorecard
 from train.score.slice_tables import facet_tables, lean_tables, worst_table
@@ -57,6 +58,8 @@ def to_markdown(scorecard: Scorecard) -> str:
         parts += _markdown_tables(reading_tables(reading) + _deep_tables(reading))
     if table := end_to_end_table(scorecard):
         parts += _markdown_tables([table])
+    if scorecard.behaviour:
+        parts += _markdown_tables(behaviour_tables(scorecard.behaviour))
     if tables := task_tables(scorecard):
         parts += [f"## {_TASKS_TITLE}", *_markdown_tables(tables)]
     return "\n\n".join(parts) + "\n"
@@ -91,6 +94,8 @@ def to_html(scorecard: Scorecard) -> str:
         tasks_title=_TASKS_TITLE,
         tasks=task_tables(scorecard),
         end_to_end=end_to_end_table(scorecard),
+        behaviour=behaviour_tables(scorecard.behaviour) if scorecard.behaviour else [],
+        failures=failure_lines(scorecard.behaviour) if scorecard.behaviour else [],
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from model.records import LabelledSentence
+from train.score.behaviour.judge import BehaviourScores
 from train.score.bootstrap import Interval, Statistic, Verdict
 from train.score.end_to_end import EndToEnd
 from train.score.labels import StanceScores, TargetMeans, macro_f1
@@ -135,6 +136,7 @@ class Scorecard:
     schema_version: int = SCORECARD_VERSION
     tasks: Mapping[str, TaskScores] = field(default_factory=dict)
     end_to_end: Mapping[str, EndToEnd] = field(default_factory=dict)
+    behaviour: BehaviourScores | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

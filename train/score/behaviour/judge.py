@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy.stats import binomtest
 
@@ -112,6 +113,17 @@ def judge_behaviour(
         left_out=tuple(left_out),
         has_scores=has_scores,
     )
+
+
+def keep_failures(scores: BehaviourScores, most: int) -> BehaviourScores:
+    """The scores with the first failures of each test alone; the rates say how many there were."""
+    shown: Counter[str] = Counter()
+    kept = []
+    for failure in scores.failures:
+        shown[failure.case.test] += 1
+        if shown[failure.case.test] <= most:
+            kept.append(failure)
+    return replace(scores, failures=tuple(kept))
 
 
 def _judge(case: Case, answers: Mapping[str, SystemOutput]) -> Failure:
