@@ -1,8 +1,8 @@
 """How often a 95% interval holds the truth: of whole stories drawn, and of single sentences.
 
 A thousand samples from a made-up population whose figures are known (`tests/unit/score/simulated`),
-each of 50 stories or 100; of 20 to see what so few do. Beside the product's expanded tails stand plain percentiles and BCa
-(Efron, 1987), as it could do otherwise.
+each of 50 stories or 100; of 20 to see what so few do. Beside the product's expanded tails stand
+plain percentiles and BCa (Efron, 1987), as it could do otherwise.
 """
 
 from __future__ import annotations

@@ -91,20 +91,21 @@ def test_a_single_story_has_an_interval_without_width() -> None:
 def test_story_intervals_hold_the_truth_and_sentence_intervals_do_not() -> None:
     """200 simulations of 50 stories; the bench has more of them, and the paired leads.
 
-    Bounds are wide: where 92% are held, fewer than 175 of 200 come once in a hundred times.
+    Bounds are wide: of intervals that hold 92%, 174 of 200 or fewer come once in a hundred times,
+    and of those that hold 95%, 42 of 50 or fewer three times in a thousand.
     """
     truth = true_figures()["macro-F1"]
-    covered = {"stories": 0, "sentences": 0}
+    held = {"stories": 0, "sentences": 0}
     for seed in range(200):
         sample = draw_sample(50, seed)
-        for unit, counts in (
-            ("stories", sample.by_story(sample.stances)),
-            ("sentences", sample.stances),
-        ):
+        units = {"stories": sample.by_story(sample.stances)}
+        if seed % 4 == 0:
+            units["sentences"] = sample.stances
+        for unit, counts in units.items():
             interval = story_interval(macro_f1, counts, num_resamples=400, seed=seed)
-            covered[unit] += interval.low <= truth <= interval.high
-    assert 175 <= covered["stories"] <= 199
-    assert covered["sentences"] < 165
+            held[unit] += interval.low <= truth <= interval.high
+    assert 175 <= held["stories"] <= 199
+    assert held["sentences"] <= 42, "of 50"
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
