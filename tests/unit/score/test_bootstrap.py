@@ -122,7 +122,8 @@ def test_a_pair_is_drawn_alike() -> None:
     assert 0.1 < paired.low < paired.high < 0.25
     assert judge_difference(paired) == "ahead"
     assert judge_difference(difference_interval(micro_f1, theirs, ours)) == "behind"
-    same = difference_interval(micro_f1, ours, ours)
+    varied = _random_confusions(20, 0.6, seed=7)
+    same = difference_interval(macro_f1, varied, varied.copy())
     assert (same.low, same.high) == (0, 0)
     assert judge_difference(same) == "no evidence of a difference"
 
@@ -145,6 +146,8 @@ def test_seeds_and_stories_are_kept_apart() -> None:
     assert shifted.seeds.deviation == pytest.approx(0.2)
     assert shifted.seeds.num_values == 3
     assert shifted.story_deviation == pytest.approx(alike.story_deviation)
+    opposite = split_variation(_first, np.concatenate([stories, 10 / 40 - stories]))
+    assert opposite.story_deviation == pytest.approx(0, abs=1e-12), "their mean is 5 in each story"
     flat = split_variation(_first, np.ones((2, 5, 1)))
     assert (flat.seeds.deviation, flat.story_deviation, flat.num_stories) == (0, 0, 5)
     assert split_variation(_first, stories).seeds.deviation is None
