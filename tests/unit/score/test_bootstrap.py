@@ -169,6 +169,8 @@ def test_draws_fall_in_blocks_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None
         (-0.2, -0.01, 6, "behind"),
         (-0.01, 0.2, 60, "no evidence of a difference"),
         (0.0, 0.2, 60, "no evidence of a difference"),
+        (1e-16, 2e-16, 60, "no evidence of a difference"),
+        (-2e-16, -1e-16, 60, "no evidence of a difference"),
         (0.3, 0.5, 5, "no evidence of a difference"),
         (-0.5, -0.3, 5, "no evidence of a difference"),
     ],
