@@ -33,6 +33,9 @@ Verdict = Literal["ahead", "behind", "no evidence of a difference"]
 MIN_STORIES = 6
 """With five, a lead in every story still happens by chance more than once in 20 (2 × 0.5⁵)."""
 
+TOLERANCE = 1e-12
+"""Leads that differ by less are ties: the same ratio comes out of sums in another order."""
+
 BLOCK_CELLS = 1 << 22
 """So many weights of stories are held as floats at a time: 32 MiB."""
 
@@ -109,11 +112,11 @@ def judge_difference(interval: Interval, p: float | None = None) -> Verdict:
     Where many systems are compared, `p` is that of the permutation test after Holm's correction:
     the verdict then needs it to be as low as the interval's level asks.
     """
-    is_sure = p is None or p <= 1 - interval.level + 1e-9
+    is_sure = p is None or p <= 1 - interval.level + TOLERANCE
     if is_sure and interval.num_stories >= MIN_STORIES:
-        if interval.low > 0:
+        if interval.low > TOLERANCE:
             return "ahead"
-        if interval.high < 0:
+        if interval.high < -TOLERANCE:
             return "behind"
     return "no evidence of a difference"
 

@@ -15,11 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import RecordError
-from train.score.bootstrap import BLOCK_CELLS, Statistic, sum_drawn
+from train.score.bootstrap import BLOCK_CELLS, TOLERANCE, Statistic, sum_drawn
 from train.score.counts import FloatArray
-
-TOLERANCE = 1e-12
-"""Leads that differ by less are ties: the same ratio comes out of sums in another order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from train.score.labels import macro_f1
 from train.score.spans import micro_f1
 
 NUM_LABELS = 3
-TRUTH_STORIES = 200_000
+TRUTH_STORIES = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,20 +91,21 @@ def test_a_single_story_has_an_interval_without_width() -> None:
 def test_story_intervals_hold_the_truth_and_sentence_intervals_do_not() -> None:
     """200 simulations of 50 stories; the bench has more of them, and the paired leads.
 
-    Bounds are wide: where 92% are held, fewer than 175 of 200 come once in a hundred times.
+    Bounds are wide: of intervals that hold 92%, 174 of 200 or fewer come once in a hundred times,
+    and of those that hold 95%, 42 of 50 or fewer three times in a thousand.
     """
     truth = true_figures()["macro-F1"]
-    covered = {"stories": 0, "sentences": 0}
+    held = {"stories": 0, "sentences": 0}
     for seed in range(200):
         sample = draw_sample(50, seed)
-        for unit, counts in (
-            ("stories", sample.by_story(sample.stances)),
-            ("sentences", sample.stances),
-        ):
+        units = {"stories": sample.by_story(sample.stances)}
+        if seed % 4 == 0:
+            units["sentences"] = sample.stances
+        for unit, counts in units.items():
             interval = story_interval(macro_f1, counts, num_resamples=400, seed=seed)
-            covered[unit] += interval.low <= truth <= interval.high
-    assert 175 <= covered["stories"] <= 199
-    assert covered["sentences"] < 165
+            held[unit] += interval.low <= truth <= interval.high
+    assert 175 <= held["stories"] <= 199
+    assert held["sentences"] <= 42, "of 50"
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
@@ -121,7 +122,8 @@ def test_a_pair_is_drawn_alike() -> None:
     assert 0.1 < paired.low < paired.high < 0.25
     assert judge_difference(paired) == "ahead"
     assert judge_difference(difference_interval(micro_f1, theirs, ours)) == "behind"
-    same = difference_interval(micro_f1, ours, ours)
+    varied = _random_confusions(20, 0.6, seed=7)
+    same = difference_interval(macro_f1, varied, varied.copy())
     assert (same.low, same.high) == (0, 0)
     assert judge_difference(same) == "no evidence of a difference"
 
@@ -144,6 +146,8 @@ def test_seeds_and_stories_are_kept_apart() -> None:
     assert shifted.seeds.deviation == pytest.approx(0.2)
     assert shifted.seeds.num_values == 3
     assert shifted.story_deviation == pytest.approx(alike.story_deviation)
+    opposite = split_variation(_first, np.concatenate([stories, 10 / 40 - stories]))
+    assert opposite.story_deviation == pytest.approx(0, abs=1e-12), "their mean is 5 in each story"
     flat = split_variation(_first, np.ones((2, 5, 1)))
     assert (flat.seeds.deviation, flat.story_deviation, flat.num_stories) == (0, 0, 5)
     assert split_variation(_first, stories).seeds.deviation is None
@@ -165,6 +169,8 @@ def test_draws_fall_in_blocks_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None
         (-0.2, -0.01, 6, "behind"),
         (-0.01, 0.2, 60, "no evidence of a difference"),
         (0.0, 0.2, 60, "no evidence of a difference"),
+        (1e-16, 2e-16, 60, "no evidence of a difference"),
+        (-2e-16, -1e-16, 60, "no evidence of a difference"),
         (0.3, 0.5, 5, "no evidence of a difference"),
         (-0.5, -0.3, 5, "no evidence of a difference"),
     ],

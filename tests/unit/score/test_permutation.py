@@ -77,12 +77,19 @@ def test_a_system_against_its_like_is_rarely_told_apart() -> None:
 
 
 def test_sums_of_credit_can_be_swapped_too() -> None:
-    """Ties in the lead are found although sums of fractions come out in another order."""
     ours = np.full((9, 1, 4), [0.1, 0.1, 1, 1])
     theirs = np.full((9, 1, 4), [0.3, 0.3, 1, 1])
     found = permutation_test(partial_f1, ours, theirs)
     assert found.lead == pytest.approx(-0.2)
     assert found.p == 2 / 2**9
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ties_are_found_whatever_the_rounding(seed: int) -> None:
+    """Tenths do not add up exactly as whole numbers do, but the share of great leads is theirs."""
+    ours, theirs = np.random.default_rng(seed).integers(0, 6, (2, 9, 1))
+    whole, tenths = (permutation_test(_first, ours * k, theirs * k) for k in (1, 0.1))
+    assert tenths.p == whole.p
 
 
 def test_ways_fall_in_blocks_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,14 +137,14 @@ def test_counts_of_many_resamples_are_scored_at_once() -> None:
     assert category_macro_f1(counts) == pytest.approx([0.5, 0.5])
 
 
-def test_a_hundred_thousand_sentences_are_counted_in_seconds() -> None:
+def test_ten_thousand_sentences_are_counted_in_a_moment() -> None:
     rng = np.random.default_rng(1)
-    starts = rng.integers(0, 150, (100_000, 2)).tolist()
+    starts = rng.integers(0, 150, (10_000, 2)).tolist()
     gold = [{(a, a + 9, "label"), (b, b + 5, "emotive")} for a, b in starts]
     predicted = [{(a, a + 9, "label"), (b + 2, b + 9, "emotive")} for a, b in starts]
     start = time.process_time()
     counts = count_spans(gold, predicted, match_overlap)
     characters = count_characters(gold, predicted)
-    assert time.process_time() - start < 10
-    assert counts.sum(axis=(0, 1)).tolist() == [200_000] * 3
-    assert characters.sum(axis=(0, 1)).tolist() == [1_200_000, 1_600_000, 1_400_000]
+    assert time.process_time() - start < 1.5
+    assert counts.sum(axis=(0, 1)).tolist() == [20_000] * 3
+    assert characters.sum(axis=(0, 1)).tolist() == [120_000, 160_000, 140_000]
