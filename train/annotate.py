@@ -40,6 +40,7 @@ Terms = Annotated[Path, typer.Option(help="The lexicon.")]
 TARGETS, LEXICON = Path("seeds/targets.yaml"), Path("seeds/loaded_terms.yaml")
 WhichTool = Annotated[Tool, typer.Option(help="The annotation tool.")]
 
+
 @app.command(name="export")
 def export(
     inputs: Annotated[

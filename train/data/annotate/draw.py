@@ -106,7 +106,10 @@ class Digest:
         """The predictions, taken into the fingerprint on their way."""
         for one in predictions:
             found = [
-                *((s.target, s.holder, s.label, s.scores) for s in one.stances),
+                *(
+                    (s.target, s.holder, s.label, s.scores, [(m.start, m.end) for m in s.mentions])
+                    for s in one.stances
+                ),
                 *((t.start, t.end, t.category) for t in one.loaded_terms),
             ]
             line = repr((one.article_id, one.index, one.outlet, one.section, one.text, found))
