@@ -232,10 +232,12 @@ def _strata(cells: Mapping[int, Cell]) -> list[CodedStratum]:
 
 def _notes(plan: Plan, num_missing: int) -> list[str]:
     """What a reader of the figures has to mind."""
-    notes = [
-        "Units were drawn one by one at random within strata by "
-        f"{', '.join(plan.by)}; what the tool did not find (a mention of a target) is in no share."
-    ]
+    notes = [f"Units were drawn one by one at random within strata by {', '.join(plan.by)}."]
+    if plan.subject == "stance":
+        notes.append(
+            "The archive is that of the stances that prediction looked for: a mention that it did "
+            "not find is in no share, and one that coders took away is absent."
+        )
     if plan.shown:
         notes.append("Coders saw what was predicted: they may have leaned to it.")
     if num_missing:
