@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -60,9 +61,6 @@ def audit(
         Path | None, typer.Option(help="Second step: the annotations.jsonl of the coded tasks.")
     ] = None,
     plan: Annotated[Path | None, typer.Option(help="The plan.json of the first step.")] = None,
-    targets: Annotated[Path, typer.Option(help="The list of targets.")] = Path(
-        "seeds/targets.yaml"
-    ),
     overwrite: Annotated[bool, typer.Option(help="Replace what an earlier audit left.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -80,13 +78,12 @@ def audit(
             raise typer.BadParameter("--sample needs --output")
         if plan is not None:
             raise typer.BadParameter("--plan belongs to --coded")
-        traits = _traits(by, subject)
-        _draw(directory, output, sample, subject, traits, least, tool, seed, show_labels, targets,
-              overwrite, quiet)  # fmt: skip
+        wanted = _Wanted(sample, subject.value, _traits(by, subject), least, seed, show_labels)
+        _draw(directory, output, wanted, tool, overwrite=overwrite, quiet=quiet)
     elif coded is not None:
         if plan is None:
             raise typer.BadParameter("--coded needs --plan")
-        _measure(directory, coded, plan, output, targets, overwrite, quiet)
+        _measure(directory, coded, plan, output, overwrite=overwrite, quiet=quiet)
 
 
 def _traits(by: str, subject: Subject) -> list[str]:
@@ -100,55 +97,60 @@ def _traits(by: str, subject: Subject) -> list[str]:
     return traits
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The sample that was asked for."""
+
+    num: int
+    subject: Literal["stance", "loaded_terms"]
+    by: list[str]
+    least: int
+    seed: int
+    shown: bool
+
+
 def _draw(
-    directory: Path,
-    output: Path,
-    sample: int,
-    subject: Subject,
-    by: list[str],
-    least: int,
-    tool: Tool,
-    seed: int,
-    shown: bool,
-    targets: Path,
-    overwrite: bool,
-    quiet: bool,
+    directory: Path, output: Path, wanted: _Wanted, tool: Tool, *, overwrite: bool, quiet: bool
 ) -> None:
     import random
 
+    from model.archive.atomic import output_errors
     from model.archive.manifest import read_manifest
     from model.archive.write import read_predictions, write_json
-    from model.text.targets import TargetList
     from train.data.annotate.coded import to_code
     from train.data.annotate.draw import Digest, draw_sample, make_plan
     from train.data.annotate.tasks import holdable, task_id
 
-    names = {target.id: target.name for target in TargetList.read(targets).targets.values()}
     if output.exists() and any(output.iterdir()) and not overwrite:
         raise OutputError(output, "is not empty", "choose another --output, or give --overwrite")
+    manifest = read_manifest(directory)
     digest = Digest()
     rows = follow(digest.follow(read_predictions(directory)), unit=" sentences", quiet=quiet)
-    drawn = draw_sample(rows, sample, subject=subject.value, by=by, least=least, seed=seed)
-    sentences, dropped = holdable(to_code(drawn, subject.value, shown=shown))
+    subject, by, seed, least = wanted.subject, wanted.by, wanted.seed, wanted.least
+    drawn = draw_sample(rows, wanted.num, subject=subject, by=by, least=least, seed=seed)
+    sentences, dropped = holdable(to_code(drawn, subject, shown=wanted.shown))
     exported = {task_id(one) for one in sentences}
     made = make_plan(
         drawn,
         exported.__contains__,
-        subject=subject.value,
+        subject=subject,
         by=by,
         seed=seed,
         least=least,
-        shown=shown,
+        shown=wanted.shown,
         digest=digest,
-        checkpoint_hash=read_manifest(directory).get("checkpoint_hash"),
+        checkpoint_hash=manifest.get("checkpoint_hash"),
     )
     # Strata one after the other would tell a coder what was predicted.
     sentences.sort(key=lambda one: (one.article_id, one.index))
     random.Random(f"{seed}: order of tasks").shuffle(sentences)
-    written = write_tasks(tool, output, sentences, names)
+    with output_errors(output):
+        for name in (*RESULTS, "dropped.json"):
+            (output / name).unlink(missing_ok=True)  # of a sample that this one replaces
+    written = write_tasks(tool, output, sentences, _names(manifest))
     write_json(output / PLAN, made.to_dict())
     say(
-        f"{len(made.items)} of {made.num_units} {subject} units drawn from {len(made.strata)} "
+        f"{len(made.items)} of {made.num_units} units ({subject}) drawn from {len(made.strata)} "
         f"strata, {len(sentences)} sentences for {tool}: {NEXT_STEPS[tool]}",
         quiet=quiet,
     )
@@ -165,21 +167,20 @@ def _measure(
     coded: Path,
     plan_path: Path,
     output: Path | None,
-    targets: Path,
+    *,
     overwrite: bool,
     quiet: bool,
 ) -> None:
     from dataclasses import asdict
 
+    from model.archive.manifest import read_manifest
     from model.archive.write import read_predictions, write_json, write_text
-    from model.text.targets import TargetList
     from train.data.annotate.coded import check_coded, collect, read_plan, read_ties
     from train.data.annotate.draw import LABELS
     from train.data.annotations import read_annotations
     from train.score.shares import measure_shares
     from train.score.shares_render import audit_html, audit_markdown, audit_text
 
-    names = {target.id: target.name for target in TargetList.read(targets).targets.values()}
     folder = output or plan_path.parent
     if not overwrite and (there := [name for name in RESULTS if (folder / name).exists()]):
         raise OutputError(
@@ -203,6 +204,7 @@ def _measure(
         num_drawn=found.num_drawn,
         notes=_notes(plan, found.num_drawn - found.num_coded),
     )
+    names = _names(read_manifest(directory))
     plain = asdict(result) | {"plan": {"digest": plan.digest, "seed": plan.seed, "by": plan.by}}
     write_json(folder / RESULTS[0], plain)
     write_text(folder / RESULTS[1], audit_markdown(result, names))
@@ -210,6 +212,11 @@ def _measure(
     say(audit_text(result), quiet=quiet)
     for name in RESULTS:
         say(f"{folder / name}", quiet=quiet)
+
+
+def _names(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What the targets are called, by id, as the checkpoint knew them."""
+    return {target["id"]: target["name"] for target in manifest.get("targets", ())}
 
 
 def _strata(cells: Mapping[int, Cell]) -> list[CodedStratum]:

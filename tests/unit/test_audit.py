@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,10 @@ def invoke(*arguments: object) -> Result:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_predictions(tmp_path_factory.mktemp("archive"), PREDICTIONS)
+    folder = write_predictions(tmp_path_factory.mktemp("archive"), PREDICTIONS)
+    targets = [{"id": "sdf", "name": "قوات سوريا الديمقراطية"}]
+    (folder / "manifest.json").write_text(json.dumps({"targets": targets}), encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
@@ -86,11 +90,22 @@ def bring_back(path: Path, tool: str) -> Path:
     return folder / "annotations.jsonl"
 
 
-@pytest.fixture
-def coded(draw: Callable[..., Path]) -> tuple[Path, Path]:
-    """(plan, coded file)."""
-    folder = draw()
+@pytest.fixture(scope="module")
+def round_trip(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(plan, coded file) of one sample, to be copied."""
+    folder = tmp_path_factory.mktemp("round") / "tasks"
+    invoke("audit", archive, "--sample", 120, "--output", folder, "--by", "label,outlet")
     return folder / "plan.json", bring_back(code_csv(folder), "csv")
+
+
+@pytest.fixture
+def coded(round_trip: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """(plan, coded file), each alone in a folder of its own."""
+    folders = tmp_path / "plan", tmp_path / "coded"
+    for path, folder in zip(round_trip, folders, strict=True):
+        folder.mkdir()
+        shutil.copy(path, folder)
+    return folders[0] / "plan.json", folders[1] / "annotations.jsonl"
 
 
 def group(result: dict[str, Any], trait: str, name: str) -> dict[str, Any]:
@@ -98,13 +113,10 @@ def group(result: dict[str, Any], trait: str, name: str) -> dict[str, Any]:
     return {one["label"]: one for one in found["labels"]}
 
 
-@pytest.mark.parametrize(("tool", "code"), [("csv", code_csv), ("label-studio", code_label_studio)])
-def test_there_and_back(
-    archive: Path, draw: Callable[..., Path], tool: str, code: Callable[[Path], Path]
-) -> None:
-    folder = draw("--tool", tool, "--by", "label,outlet")
-    answers = bring_back(code(folder), tool)
-    said = invoke("audit", archive, "--coded", answers, "--plan", folder / "plan.json").output
+def test_there_and_back(archive: Path, coded: tuple[Path, Path]) -> None:
+    plan, answers = coded
+    folder = plan.parent
+    said = invoke("audit", archive, "--coded", answers, "--plan", plan).output
     result = json.loads((folder / "audit.json").read_text("utf-8"))
     assert (result["num_units"], result["num_drawn"], result["num_coded"]) == (800, 120, 120)
     whole = group(result, "all", "")
@@ -128,7 +140,21 @@ def test_there_and_back(
     assert "الشرق &lt;b&gt;" in page
     assert "<b>" not in page
     assert "<script" not in page
+    assert "قوات سوريا الديمقراطية (sdf)" in page
     assert "الشرق &lt;b>" in (folder / "audit.md").read_text("utf-8")
+
+
+def test_every_tool_gives_the_same_figures(
+    archive: Path, draw: Callable[..., Path], coded: tuple[Path, Path]
+) -> None:
+    folder = draw("--tool", "label-studio", "--by", "label,outlet")
+    answers = bring_back(code_label_studio(folder), "label-studio")
+    assert (folder / "plan.json").read_bytes() == coded[0].read_bytes()
+    results = []
+    for plan, path in ((folder / "plan.json", answers), coded):
+        invoke("audit", archive, "--coded", path, "--plan", plan)
+        results.append((plan.parent / "audit.json").read_bytes())
+    assert results[0] == results[1]
 
 
 def test_loaded_terms(archive: Path, draw: Callable[..., Path]) -> None:
@@ -261,6 +287,8 @@ def test_wrong_input_is_named(archive: Path, tmp_path: Path, coded: tuple[Path, 
     write_annotations(answers, sentences)
     invoke("audit", archive, "--coded", answers, "--plan", plan)
     refuses(OutputError, "is there already", archive, "--coded", answers, "--plan", plan)
+    invoke("audit", archive, "--sample", 50, "--output", plan.parent, "--overwrite")
+    assert not (plan.parent / "audit.json").exists()  # it told of another sample
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
