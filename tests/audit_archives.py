@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from train.data.annotate.draw import allocate
 from train.score.ppi import Share, Stratum, estimate_share
+from train.score.shares import CodedStratum, measure_shares
 
 # Of the units with the label, how many are found; of the others, how many are falsely given it.
 CLASSIFIERS: Mapping[str, tuple[float, float]] = {
@@ -84,6 +85,70 @@ def make_archive(
     lean = rng.normal(2.5 * (2 * hard - 1) + 0.8 * (2 * gold - 1), 1.0)
     soft = 1 / (1 + np.exp(-np.where(hard == 1, np.maximum(lean, 0), np.minimum(lean, 0))))
     return gold, hard, soft
+
+
+def simulate_groups(num_coded: int, by: str, *, archives: int, seed: int) -> dict[str, Runs]:
+    """Shares of one label in two outlets of unlike size, prevalence and errors, and the difference.
+
+    The outlets are strata of their own only with `label,outlet`.
+    """
+    rng = np.random.default_rng(seed)
+    found: dict[str, list[tuple[float, float, float, float]]] = {}
+    names = ("شمال", "جنوب")
+    for _ in range(archives):
+        parts = [make_archive(rng, "blind", 0.2), make_archive(rng, "zealous", 0.1)]
+        gold, hard, soft = (np.concatenate([parts[0][n], parts[1][n][:6_000]]) for n in range(3))
+        outlet = np.repeat([0, 1], [_SIZE, 6_000])
+        stratum = hard * 2 + outlet if "outlet" in by else hard
+        rows = [np.flatnonzero(stratum == value) for value in np.unique(stratum)]
+        sizes = [len(each) for each in rows]
+        counts = allocate(sizes, num_coded, least=10, most=sizes)
+        drawn = [rng.choice(each, count, False) for each, count in zip(rows, counts, strict=True)]
+
+        groups = {("all", ""): outlet >= 0}
+        groups |= {("outlet", name): outlet == n for n, name in enumerate(names)}
+        strata = {
+            key: [
+                _cut(inside, gold, hard, soft, each, some)
+                for each, some in zip(rows, drawn, strict=True)
+                if inside[each].any()
+            ]
+            for key, inside in groups.items()
+        }
+        audit = measure_shares("stance", ["against"], strata, num_drawn=num_coded)
+        truths = {name: float(gold[outlet == n].mean()) for n, name in enumerate(names)}
+        for one in audit.groups[1:]:
+            (label,), truth = one.labels, truths[one.group]
+            assert label.corrected
+            share = label.corrected
+            found.setdefault(one.group, []).append((truth, share.value, share.low, share.high))
+        (gap,) = audit.differences
+        truth, ends = truths[gap.first] - truths[gap.second], gap.corrected
+        found.setdefault("difference", []).append((truth, ends.value, ends.low, ends.high))
+        half = 0.01  # twice what the interval of a share of 6,000 would be
+        found.setdefault("naive difference", []).append(
+            (truth, gap.naive, gap.naive - half, gap.naive + half)
+        )
+    return {name: _summarize(np.array(rows)) for name, rows in found.items()}
+
+
+def _cut(
+    group: NDArray[np.bool_],
+    gold: NDArray[np.float64],
+    hard: NDArray[np.float64],
+    soft: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    drawn: NDArray[np.int64],
+) -> CodedStratum:
+    """What a group has of one stratum."""
+    inside, coded = rows[group[rows]], drawn[group[drawn]]
+    return CodedStratum(
+        size=len(inside),
+        hard=hard[inside].mean(keepdims=True),
+        soft=soft[inside].mean(keepdims=True),
+        predicted=soft[coded, None],
+        gold=gold[coded, None],
+    )
 
 
 def _summarize(rows: NDArray[np.float64]) -> Runs:
