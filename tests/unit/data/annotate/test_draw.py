@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -73,6 +74,24 @@ def test_every_unit_of_a_stratum_has_the_same_chance(most_held: int) -> None:
         score = sum((hits[unit] - expected) ** 2 for unit in stratum) / expected
         score *= (size - 1) / (size - count)
         assert chi2.cdf(score, size - 1) < 0.9999
+
+
+def test_a_shrunk_reservoir_is_still_a_random_sample() -> None:
+    predictions, *_ = make_predictions(20)
+    units = [next(units_of(one, row, "stance")) for row, one in enumerate(predictions)]
+    hits: Counter[int] = Counter()
+    repeats = 4000
+    for seed in range(repeats):
+        pool = draw._Pool(random.Random(seed))
+        for unit, prediction in zip(units[:12], predictions, strict=False):
+            pool.offer(unit, prediction, 8)
+        pool.shrink(3)
+        for unit, prediction in zip(units[12:], predictions, strict=False):
+            pool.offer(unit, prediction, 3)
+        hits.update(unit.row for unit, _ in pool.take(3))
+    expected = repeats * 3 / 20
+    score = sum((hits[row] - expected) ** 2 for row in range(20)) / expected * 19 / 17
+    assert chi2.cdf(score, 19) < 0.9999
 
 
 def test_one_pass_and_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
