@@ -261,7 +261,8 @@ def make_plan(
     digest: Digest,
     checkpoint_hash: str | None,
 ) -> Plan:
-    """The record of a draw."""
+    """The record of a draw. Of two articles under one id, the first alone can be exported."""
+    rows: dict[str, int] = {}
     return Plan(
         subject=subject,
         by=tuple(by),
@@ -276,7 +277,14 @@ def make_plan(
             for one in drawn
         ),
         items=tuple(
-            PlanItem(unit.row, unit.pair, unit.task, number, is_exported(unit.task))
+            PlanItem(
+                row=unit.row,
+                pair=unit.pair,
+                task=unit.task,
+                stratum=number,
+                exported=is_exported(unit.task)
+                and rows.setdefault(unit.task, unit.row) == unit.row,
+            )
             for number, one in enumerate(drawn)
             for unit, _ in one.units
         ),

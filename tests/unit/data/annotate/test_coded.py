@@ -87,3 +87,15 @@ def test_sizes_are_those_of_the_archive() -> None:
     assert [whole[n].size for n in sorted(whole)] == [one.size for one in plan.strata]
     assert sum(cell.hard.sum() for cell in whole.values()) == 80
     assert sum(cell.soft.sum() for cell in whole.values()) == pytest.approx(80)
+
+
+def test_two_articles_under_one_id() -> None:
+    """Only one of them can be a task; the other stays uncoded instead of taking its coding."""
+    first, *_ = make_predictions(1)
+    predictions = [*first, replace(first[0], text=first[0].text + "!")]
+    plan, sentences = draw_all(predictions)
+    shown = {item.row for item in plan.items if item.exported}
+    assert (len(plan.items), len(shown)) == (4, 1)
+    (one,) = [s for s in sentences if s.text == predictions[min(shown)].text]
+    coded = [relabel(one, sdf="none", turkey="none")]
+    assert collect(predictions, plan, coded, {}, WHERE).num_coded == 2
