@@ -11,6 +11,7 @@ import typer
 
 from model.console import Quiet, follow, hush_libraries, new_app, run_app, say
 from model.errors import InputError, OutputError
+from train.data.annotate.tools import NEXT_STEPS, Tool, write_tasks
 
 if TYPE_CHECKING:
     from model.records import Article, Dropped, LabelledSentence
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from train.data.annotate.tasks import Answer
 
 app = new_app(help="Label sentences in annotation tools: export, import, agreement.")
-
-
-class Tool(StrEnum):
-    """Where annotators work."""
-
-    LABEL_STUDIO = "label-studio"
-    DOCCANO = "doccano"
-    INCEPTION = "inception"
-    CSV = "csv"
 
 
 class By(StrEnum):
@@ -47,19 +39,6 @@ Targets = Annotated[Path, typer.Option(help="The list of targets.")]
 Terms = Annotated[Path, typer.Option(help="The lexicon.")]
 TARGETS, LEXICON = Path("seeds/targets.yaml"), Path("seeds/loaded_terms.yaml")
 WhichTool = Annotated[Tool, typer.Option(help="The annotation tool.")]
-
-_NEXT_STEPS = {
-    Tool.LABEL_STUDIO: "paste config.xml under Settings → Labeling Interface → Code, import "
-    "tasks.json; afterwards export as JSON",
-    Tool.DOCCANO: "a Sequence Labeling project with «allow overlapping spans» and «use relations», "
-    "without «count grapheme clusters»; import span_types.json and relation_types.json under "
-    "Labels, tasks.jsonl as JSONL (Relation); afterwards export as JSONL",
-    Tool.INCEPTION: "import layers.xml under Settings → Layers, set Details → Script direction to "
-    "right-to-left, import documents/ as UIMA CAS JSON; afterwards export the project, or a "
-    "document in that format",
-    Tool.CSV: "a row for each sentence and label; add a label with the task, the layer and the "
-    "quoted words",
-}
 
 
 @app.command(name="export")
@@ -93,7 +72,6 @@ def export(
     hush_libraries()
     from model.archive.write import write_json
     from model.text.targets import TargetList
-    from train.data.annotate import doccano, inception, label_studio, table
     from train.data.annotate import pick as picking
     from train.data.annotate.tasks import holdable
 
@@ -113,16 +91,8 @@ def export(
     if output.exists() and any(output.iterdir()) and not overwrite:
         raise OutputError(output, "is not empty", "choose another --output, or give --overwrite")
     names = {target.id: target.name for target in target_list.targets.values()}
-    match tool:
-        case Tool.LABEL_STUDIO:
-            written = label_studio.write_tasks(output, sentences, names)
-        case Tool.DOCCANO:
-            written = doccano.write_tasks(output, sentences, names)
-        case Tool.INCEPTION:
-            written = inception.write_tasks(output, sentences)
-        case Tool.CSV:
-            written = table.write_tasks(output, sentences)
-    say(f"{len(sentences)} of {num_all} sentences for {tool}: {_NEXT_STEPS[tool]}", quiet=quiet)
+    written = write_tasks(tool, output, sentences, names)
+    say(f"{len(sentences)} of {num_all} sentences for {tool}: {NEXT_STEPS[tool]}", quiet=quiet)
     for path in written:
         say(f"{path}", quiet=quiet)
     if dropped:

@@ -14,6 +14,7 @@ from model.errors import ConfigError, NabraError
 from model.predict import predict
 from model.report.__main__ import report
 from train.annotate import app as annotate_app
+from train.audit import audit
 from train.config import Run, expand_path, missing_paths, read_run
 from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
@@ -22,7 +23,7 @@ from train.push import push
 from train.search import search
 
 app = new_app(help="nabra (نبرة): how Arabic news is framed — who is named how, in whose voice.")
-for door in (prepare, finetune, search, evaluate, predict, report, push):
+for door in (prepare, finetune, search, evaluate, predict, report, audit, push):
     app.command()(door)
 app.add_typer(annotate_app, name="annotate")
 

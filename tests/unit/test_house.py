@@ -41,6 +41,7 @@ DOORS = {
     "model.predict",
     "model.report.__main__",
     "train.annotate",
+    "train.audit",
     "train.prepare",
     "train.push",
     "train.finetune",

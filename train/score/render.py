@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from train.score.behaviour.tables import behaviour_tables, failure_lines
 from train.score.findings import findings
@@ -50,31 +50,24 @@ class Bar:
 
 def to_markdown(scorecard: Scorecard) -> str:
     """The tables as GitHub Markdown."""
-    parts = ["# Scorecard", *_provenance(scorecard), _markdown_table(dataset_table(scorecard))]
+    parts = ["# Scorecard", *_provenance(scorecard), markdown_table(dataset_table(scorecard))]
     parts += scorecard.notes
     for reading in scorecard.readings:
         parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
         parts += [f"**{_markdown_text(finding)}**" for finding in findings(reading)]
-        parts += _markdown_tables(reading_tables(reading) + _deep_tables(reading))
+        parts += markdown_tables(reading_tables(reading) + _deep_tables(reading))
     if table := end_to_end_table(scorecard):
-        parts += _markdown_tables([table])
+        parts += markdown_tables([table])
     if scorecard.behaviour:
-        parts += _markdown_tables(behaviour_tables(scorecard.behaviour))
+        parts += markdown_tables(behaviour_tables(scorecard.behaviour))
     if tables := task_tables(scorecard):
-        parts += [f"## {_TASKS_TITLE}", *_markdown_tables(tables)]
+        parts += [f"## {_TASKS_TITLE}", *markdown_tables(tables)]
     return "\n\n".join(parts) + "\n"
 
 
 def to_html(scorecard: Scorecard) -> str:
     """One page that needs nothing else: no script, no font, no request."""
-    environment = Environment(
-        loader=PackageLoader("train.score"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("scorecard.html.j2").render(
+    return template("scorecard.html.j2").render(
         provenance=_provenance(scorecard),
         dataset=dataset_table(scorecard),
         notes=scorecard.notes,
@@ -97,6 +90,18 @@ def to_html(scorecard: Scorecard) -> str:
         behaviour=behaviour_tables(scorecard.behaviour) if scorecard.behaviour else [],
         failures=failure_lines(scorecard.behaviour) if scorecard.behaviour else [],
     )
+
+
+def template(name: str) -> Template:
+    """A template of this room: all that it is given is escaped, and nothing may be missing."""
+    environment = Environment(
+        loader=PackageLoader("train.score"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
 
 
 def to_text(scorecard: Scorecard) -> str:
@@ -180,15 +185,18 @@ def _provenance(scorecard: Scorecard) -> list[str]:
     return [f"{name}: {value}" for name, value in hashes.items()]
 
 
-def _markdown_tables(tables: Sequence[Table]) -> list[str]:
+def markdown_tables(tables: Sequence[Table]) -> list[str]:
+    """Each table under its title, with its note."""
     parts = []
     for table in tables:
-        parts += [f"### {_markdown_text(table.title)}", _markdown_table(table)]
+        parts += [f"### {_markdown_text(table.title)}", markdown_table(table)]
         parts += [table.note] if table.note else []
     return parts
 
 
-def _markdown_table(table: Table) -> str:
+def markdown_table(table: Table) -> str:
+    """One table as GitHub Markdown, figures to the right."""
+
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(_markdown_text(cell).replace("|", "\\|") for cell in cells) + " |"
 
