@@ -36,17 +36,17 @@ class Interval:
     num_stories: int
 
 
-def sum_by_story(counts: IntArray, stories: Sequence[str]) -> IntArray:
-    """Counts of each sentence, (sentences, …) → (stories, …), in order of first appearance."""
+def sum_by_story(counts: NDArray[Any], stories: Sequence[str]) -> NDArray[Any]:
+    """Counts, or sums, of each sentence, (sentences, …) → (stories, …), by first appearance."""
     position = {story: i for i, story in enumerate(dict.fromkeys(stories))}
-    summed = np.zeros((len(position), *counts.shape[1:]), dtype=np.int64)
+    summed = np.zeros((len(position), *counts.shape[1:]), dtype=counts.dtype)
     np.add.at(summed, [position[story] for story in stories], counts)
     return summed
 
 
 def story_interval(
     statistic: Statistic,
-    counts_by_story: IntArray,
+    counts_by_story: NDArray[Any],
     *,
     level: float = 0.95,
     num_resamples: int = 1000,

@@ -1,0 +1,246 @@
+"""How far probabilities can be taken at their word: reliability, ECE, Brier score, temperature.
+
+Confidence is the probability of the likeliest label. `weights` let a sample stand for another mix
+of labels; without them every item counts alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from model.errors import RecordError
+from train.score.bootstrap import Interval, story_interval, sum_by_story
+from train.score.metrics import FloatArray, IntArray
+
+Binning = Literal["width", "mass"]
+
+MIN_ITEMS = 30
+"""Fewer labels than these fit no temperature."""
+
+_COLDEST, _HOTTEST = 0.05, 20.0
+_TOLERANCE = 1e-6  # of the temperature's logarithm
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Items with a confidence in (low, high]; the first bin holds its lower edge too.
+
+    `share` is that of all weight; `confidence` and `accuracy` are means, None in an empty bin.
+    """
+
+    low: float
+    high: float
+    num_items: int
+    share: float
+    confidence: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationScores:
+    """`ece` lies in [0, 1], `brier` in [0, 2], `nll` is in nats; all three are best at 0.
+
+    The intervals are over stories, None where none were given. That of `ece` is biased upwards, as
+    ECE itself is: chance alone parts confidence and accuracy of a small bin, and a resample does so
+    once more. Compare ECEs of the same items; read one beside its bins.
+    """
+
+    num_items: int
+    accuracy: float
+    confidence: float
+    ece: float
+    brier: float
+    nll: float
+    binning: Binning
+    bins: tuple[ReliabilityBin, ...]
+    ece_interval: Interval | None = None
+    brier_interval: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TemperatureFit:
+    """`reason` says why the temperature is 1 where none could be fitted, else it is None."""
+
+    temperature: float
+    num_items: int
+    nll_before: float
+    nll_after: float
+    reason: str | None = None
+
+
+def score_calibration(
+    probabilities: FloatArray,
+    gold: IntArray,
+    *,
+    stories: Sequence[str] | None = None,
+    weights: FloatArray | None = None,
+    num_bins: int = 10,
+    binning: Binning = "width",
+    num_resamples: int = 1000,
+    seed: int = 0,
+) -> CalibrationScores:
+    """Scores of probabilities, (items, labels), against the numbers of the gold labels, (items).
+
+    Bins are of equal `width` between 0 and 1, or hold equal `mass` of the items. ECE is that of the
+    likeliest label (Guo et al. 2017). RecordError for what are no probabilities or labels.
+    """
+    check_probabilities(probabilities, gold)
+    weights = np.ones(len(gold)) if weights is None else weights
+    confidences = probabilities.max(axis=1)
+    is_right = probabilities.argmax(axis=1) == gold
+    edges = _edges(confidences, num_bins, binning)
+    sums = _binned_sums(confidences, is_right, weights, edges)
+    squares = np.stack([weights * brier_terms(probabilities, gold), weights], axis=1)
+    ece_interval = brier_interval = None
+    if stories is not None:
+        ece_interval, brier_interval = (
+            story_interval(
+                statistic, sum_by_story(parts, stories), num_resamples=num_resamples, seed=seed
+            )
+            for statistic, parts in ((_ece, sums), (_mean, squares))
+        )
+    total = sums.sum(axis=0)
+    return CalibrationScores(
+        num_items=len(gold),
+        accuracy=float(np.average(is_right, weights=weights)),
+        confidence=float(np.average(confidences, weights=weights)),
+        ece=float(_ece(total)),
+        brier=float(_mean(squares.sum(axis=0))),
+        nll=float(np.average(nll_terms(np.log(_positive(probabilities)), gold), weights=weights)),
+        binning=binning,
+        bins=_bins(edges, total, _place(confidences, edges)),
+        ece_interval=ece_interval,
+        brier_interval=brier_interval,
+    )
+
+
+def fit_temperature(logits: FloatArray, gold: IntArray) -> TemperatureFit:
+    """The temperature that makes the gold labels likeliest (Guo et al. 2017): a softmax of logits
+    divided by it. `logits` is (items, labels) and may be log-probabilities.
+
+    It stays 1 where it cannot be told: too few labels, all of one kind, or a likelihood that is
+    best at no temperature between 0.05 and 20. RecordError for what are no logits or labels.
+    """
+    _check_items(logits, gold)
+    before = _nll(logits, gold, 1.0)
+
+    def stay(reason: str) -> TemperatureFit:
+        return TemperatureFit(1.0, len(gold), before, before, reason)
+
+    if len(gold) < MIN_ITEMS:
+        return stay(f"{len(gold)} labels are too few to fit it on, {MIN_ITEMS} are needed")
+    if len(np.unique(gold)) < 2:
+        return stay("all labels are the same one")
+    # Convex in 1/T, so it has one minimum in log T, too.
+    found = minimize_scalar(
+        lambda log_temperature: _nll(logits, gold, float(np.exp(log_temperature))),
+        bounds=(np.log(_COLDEST), np.log(_HOTTEST)),
+        method="bounded",
+        options={"xatol": _TOLERANCE},
+    )
+    temperature = float(np.exp(found.x))
+    if not _COLDEST * 1.01 < temperature < _HOTTEST / 1.01:
+        side = "every label is foreseen" if temperature < 1 else "the logits tell nothing of them"
+        return stay(f"no temperature between {_COLDEST} and {_HOTTEST:g} is best: {side}")
+    return TemperatureFit(temperature, len(gold), before, _nll(logits, gold, temperature))
+
+
+def brier_terms(probabilities: FloatArray, gold: IntArray) -> FloatArray:
+    """Of each item the squared error summed over all labels, 0 to 2 (Brier 1950).
+
+    For two labels that is twice what many programs call Brier score.
+    """
+    hits = np.zeros_like(probabilities)
+    hits[np.arange(len(gold)), gold] = 1
+    return np.asarray(((probabilities - hits) ** 2).sum(axis=1))
+
+
+def nll_terms(logits: FloatArray, gold: IntArray) -> FloatArray:
+    """Of each item the negative log-likelihood of its gold label, in nats."""
+    return np.asarray(-log_softmax(logits, axis=1)[np.arange(len(gold)), gold])
+
+
+def check_probabilities(probabilities: FloatArray, gold: IntArray | None = None) -> None:
+    """RecordError unless the rows are distributions, and `gold` numbers their labels."""
+    _check_items(probabilities, gold)
+    if (probabilities < 0).any() or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-4):
+        raise RecordError("probabilities", "a row is negative somewhere or does not sum to 1")
+
+
+def _check_items(rows: FloatArray, gold: IntArray | None) -> None:
+    where = "calibration"
+    if rows.ndim != 2 or not rows.size:
+        raise RecordError(where, f"items of the shape {rows.shape}, where (items, labels) is due")
+    if not np.isfinite(rows).all():
+        raise RecordError(where, "a value is not finite")
+    if gold is None:
+        return
+    if gold.shape != rows.shape[:1]:
+        raise RecordError(where, f"{gold.shape} gold labels for {rows.shape[:1]} items")
+    if gold.min() < 0 or gold.max() >= rows.shape[1]:
+        raise RecordError(where, f"a gold label is none of the {rows.shape[1]} labels")
+
+
+def _nll(logits: FloatArray, gold: IntArray, temperature: float) -> float:
+    return float(nll_terms(logits / temperature, gold).mean())
+
+
+def _positive(probabilities: FloatArray) -> FloatArray:
+    """A likelihood of 0 would make a mean infinite: it counts as the least positive number."""
+    return np.maximum(probabilities, np.finfo(np.float64).tiny)
+
+
+def _edges(confidences: FloatArray, num_bins: int, binning: Binning) -> FloatArray:
+    """Lower and upper edges of the bins, (bins + 1); those of equal mass lie at quantiles."""
+    steps = np.linspace(0, 1, num_bins + 1)
+    # Many items of one confidence would give bins that nothing can fall into.
+    return steps if binning == "width" else np.unique(np.quantile(confidences, steps))
+
+
+def _place(confidences: FloatArray, edges: FloatArray) -> IntArray:
+    """The bin of each item; scikit-learn's `calibration_curve` sets the edges the same way."""
+    return np.searchsorted(edges[1:-1], confidences).astype(np.int64)
+
+
+def _binned_sums(
+    confidences: FloatArray, is_right: NDArray[np.bool_], weights: FloatArray, edges: FloatArray
+) -> FloatArray:
+    """(items, bins, 3): weight, weighted confidence and weighted hits of each item in its bin."""
+    sums = np.zeros((len(confidences), max(len(edges) - 1, 1), 3))
+    rows = np.stack([weights, weights * confidences, weights * is_right], axis=1)
+    sums[np.arange(len(confidences)), _place(confidences, edges)] = rows
+    return sums
+
+
+def _ece(sums: NDArray[Any]) -> FloatArray:
+    """(…, bins, 3) → (…): mean distance of confidence and accuracy, by the bins' weight."""
+    gaps = np.abs(sums[..., 1] - sums[..., 2]).sum(axis=-1)
+    return np.asarray(gaps / sums[..., 0].sum(axis=-1))
+
+
+def _mean(sums: NDArray[Any]) -> FloatArray:
+    """(…, 2) → (…): the sum over the weight."""
+    return np.asarray(sums[..., 0] / sums[..., 1])
+
+
+def _bins(edges: FloatArray, sums: FloatArray, places: IntArray) -> tuple[ReliabilityBin, ...]:
+    counts = np.bincount(places, minlength=len(sums))
+    whole = sums[:, 0].sum()
+    return tuple(
+        ReliabilityBin(
+            low=float(edges[i]),
+            high=float(edges[min(i + 1, len(edges) - 1)]),
+            num_items=int(counts[i]),
+            share=float(weight / whole),
+            confidence=float(confidence / weight) if weight else None,
+            accuracy=float(hits / weight) if weight else None,
+        )
+        for i, (weight, confidence, hits) in enumerate(sums)
+    )

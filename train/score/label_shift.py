@@ -1,0 +1,145 @@
+"""When the labels of an archive are mixed otherwise than those of training.
+
+Probabilities carry the mix that they were learned with. Where only the mix differs, and not what
+each label's texts look like (label shift), the new mix follows from unlabelled predictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.errors import RecordError
+from train.score.calibration import CalibrationScores, check_probabilities, score_calibration
+from train.score.metrics import FloatArray, IntArray
+
+_MAX_ROUNDS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMix:
+    """Shares of the labels, in their order, that sum to 1; `num_rounds` until they stood still."""
+
+    shares: tuple[float, ...]
+    num_items: int
+    num_rounds: int
+    has_converged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftScores:
+    """Gold items weighed to another mix: with probabilities as they are, corrected by the mix that
+    was estimated from them alone, and corrected by the true one."""
+
+    mix: tuple[float, ...]
+    estimated: tuple[float, ...]
+    uncorrected: CalibrationScores
+    corrected: CalibrationScores
+    by_true_mix: CalibrationScores
+
+
+def label_shares(gold: IntArray, num_labels: int) -> FloatArray:
+    """The share of each label."""
+    return np.bincount(gold, minlength=num_labels) / max(len(gold), 1)
+
+
+def estimate_mix(
+    probabilities: FloatArray,
+    trained_mix: Sequence[float],
+    *,
+    weights: FloatArray | None = None,
+    tolerance: float = 1e-8,
+) -> LabelMix:
+    """The mix that makes the predictions likeliest, by EM (Saerens, Latinne & Decaestecker 2002).
+
+    `probabilities`, (items, labels), must be calibrated for `trained_mix`; of miscalibrated ones
+    the mix drifts. RecordError where a label has no share in that: nothing can be learned of it.
+    """
+    check_probabilities(probabilities)
+    trained = _checked_mix(trained_mix, probabilities.shape[1])
+    mix, step, num_rounds = trained, np.inf, 0
+    while step >= tolerance and num_rounds < _MAX_ROUNDS:
+        rows = reweigh(probabilities, trained, mix)
+        new = np.average(rows, axis=0, weights=weights)
+        new = new / new.sum()
+        step = float(np.abs(new - mix).max())
+        mix, num_rounds = new, num_rounds + 1
+    shares = tuple(mix.tolist())
+    return LabelMix(shares, len(probabilities), num_rounds, step < tolerance)
+
+
+def reweigh(
+    probabilities: FloatArray, old_mix: Sequence[float] | FloatArray, new_mix: FloatArray
+) -> FloatArray:
+    """Probabilities under one mix of labels as they are under another (Bayes), (items, labels)."""
+    rows = probabilities * (np.asarray(new_mix) / np.asarray(old_mix))
+    sums = rows.sum(axis=1, keepdims=True)
+    # A row that the new mix leaves nothing of stays as it was.
+    return np.where(sums > 0, rows / np.where(sums > 0, sums, 1), probabilities)
+
+
+def solve_mix(
+    gold: IntArray, predicted: IntArray, found: IntArray, num_labels: int
+) -> FloatArray | None:
+    """The mix from labels alone, to check the other by (BBSE: Lipton, Wang & Smola 2018).
+
+    `gold` and `predicted` are labels of validation, `found` those predicted in the archive; their
+    shares are the validation's confusion times the mix. None where that has no one solution.
+    Negative shares become 0.
+    """
+    joint = np.zeros((num_labels, num_labels))
+    np.add.at(joint, (predicted, gold), 1 / len(gold))
+    if np.linalg.matrix_rank(joint) < num_labels:
+        return None
+    ratios = np.linalg.solve(joint, label_shares(found, num_labels))
+    mix = np.maximum(ratios * label_shares(gold, num_labels), 0)
+    return np.asarray(mix / mix.sum())
+
+
+def score_shifts(
+    probabilities: FloatArray,
+    gold: IntArray,
+    mixes: Mapping[str, Sequence[float]],
+    *,
+    trained_mix: Sequence[float] | None = None,
+    num_bins: int = 10,
+) -> dict[str, ShiftScores]:
+    """What other mixes of labels do to calibration, and what correcting gives back.
+
+    Each item is weighed by its label's share in the mix over that in the gold; nothing is drawn.
+    `trained_mix` is that of `gold` unless it is given. RecordError for a mix of an unseen label.
+    """
+    num_labels = probabilities.shape[1]
+    own = label_shares(gold, num_labels)
+    trained = _checked_mix(own if trained_mix is None else trained_mix, num_labels)
+    scores = {}
+    for name, given in mixes.items():
+        mix = np.asarray(given, dtype=np.float64) / sum(given)
+        if len(mix) != num_labels or (mix[own == 0] > 0).any():
+            what = f"asks for a label that none of {len(gold)} items has"
+            raise RecordError(f"mix {name}", what, "ask for labels that occur")
+        weights = mix[gold] / own[gold]
+        estimated = estimate_mix(probabilities, tuple(trained), weights=weights).shares
+        scores[name] = ShiftScores(
+            tuple(mix.tolist()),
+            estimated,
+            *(
+                score_calibration(rows, gold, weights=weights, num_bins=num_bins)
+                for rows in (
+                    probabilities,
+                    reweigh(probabilities, trained, np.asarray(estimated)),
+                    reweigh(probabilities, trained, mix),
+                )
+            ),
+        )
+    return scores
+
+
+def _checked_mix(mix: Sequence[float] | FloatArray, num_labels: int) -> FloatArray:
+    shares = np.asarray(mix, dtype=np.float64)
+    if shares.shape != (num_labels,) or not (shares > 0).all() or not np.isfinite(shares).all():
+        what = f"is {np.round(shares, 4).tolist()}, and each of {num_labels} labels needs a share"
+        raise RecordError("the mix of labels in training", what, "calibrate on gold of all labels")
+    return np.asarray(shares / shares.sum())
