@@ -36,10 +36,10 @@ class Interval:
     num_stories: int
 
 
-def sum_by_story(counts: NDArray[Any], stories: Sequence[str]) -> NDArray[Any]:
-    """Counts, or sums, of each sentence, (sentences, …) → (stories, …), by first appearance."""
+def sum_by_story(counts: IntArray, stories: Sequence[str]) -> IntArray:
+    """Counts of each sentence, (sentences, …) → (stories, …), in order of first appearance."""
     position = {story: i for i, story in enumerate(dict.fromkeys(stories))}
-    summed = np.zeros((len(position), *counts.shape[1:]), dtype=counts.dtype)
+    summed = np.zeros((len(position), *counts.shape[1:]), dtype=np.int64)
     np.add.at(summed, [position[story] for story in stories], counts)
     return summed
 

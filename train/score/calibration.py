@@ -16,7 +16,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from model.errors import RecordError
-from train.score.bootstrap import Interval, story_interval, sum_by_story
+from train.score.bootstrap import Interval, story_interval
 from train.score.metrics import FloatArray, IntArray
 
 Binning = Literal["width", "mass"]
@@ -96,14 +96,15 @@ def score_calibration(
     confidences = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == gold
     edges = _edges(confidences, num_bins, binning)
-    sums = _binned_sums(confidences, is_right, weights, edges)
-    squares = np.stack([weights * brier_terms(probabilities, gold), weights], axis=1)
+    places = np.searchsorted(edges[1:-1], confidences)  # as scikit-learn's calibration_curve
+    owners = _number_stories(stories, len(gold))
+    shape = (int(owners.max()) + 1, max(len(edges) - 1, 1))
+    sums = _sums((owners, places), shape, [weights, weights * confidences, weights * is_right])
+    squares = _sums((owners,), shape[:1], [weights * brier_terms(probabilities, gold), weights])
     ece_interval = brier_interval = None
     if stories is not None:
         ece_interval, brier_interval = (
-            story_interval(
-                statistic, sum_by_story(parts, stories), num_resamples=num_resamples, seed=seed
-            )
+            story_interval(statistic, parts, num_resamples=num_resamples, seed=seed)
             for statistic, parts in ((_ece, sums), (_mean, squares))
         )
     total = sums.sum(axis=0)
@@ -115,7 +116,7 @@ def score_calibration(
         brier=float(_mean(squares.sum(axis=0))),
         nll=float(np.average(nll_terms(np.log(_positive(probabilities)), gold), weights=weights)),
         binning=binning,
-        bins=_bins(edges, total, _place(confidences, edges)),
+        bins=_bins(edges, total, np.bincount(places, minlength=len(total))),
         ece_interval=ece_interval,
         brier_interval=brier_interval,
     )
@@ -204,23 +205,26 @@ def _edges(confidences: FloatArray, num_bins: int, binning: Binning) -> FloatArr
     return steps if binning == "width" else np.unique(np.quantile(confidences, steps))
 
 
-def _place(confidences: FloatArray, edges: FloatArray) -> IntArray:
-    """The bin of each item; scikit-learn's `calibration_curve` sets the edges the same way."""
-    return np.searchsorted(edges[1:-1], confidences).astype(np.int64)
+def _number_stories(stories: Sequence[str] | None, num_items: int) -> IntArray:
+    """The number of each item's story; without stories all are of one."""
+    if stories is None:
+        return np.zeros(num_items, dtype=np.int64)
+    position = {story: number for number, story in enumerate(dict.fromkeys(stories))}
+    return np.array([position[story] for story in stories])
 
 
-def _binned_sums(
-    confidences: FloatArray, is_right: NDArray[np.bool_], weights: FloatArray, edges: FloatArray
+def _sums(
+    cells: tuple[IntArray, ...], shape: tuple[int, ...], values: Sequence[NDArray[Any]]
 ) -> FloatArray:
-    """(items, bins, 3): weight, weighted confidence and weighted hits of each item in its bin."""
-    sums = np.zeros((len(confidences), max(len(edges) - 1, 1), 3))
-    rows = np.stack([weights, weights * confidences, weights * is_right], axis=1)
-    sums[np.arange(len(confidences)), _place(confidences, edges)] = rows
-    return sums
+    """Sums of each of the values over the items of a cell, (*shape, values)."""
+    flat = np.ravel_multi_index(cells, shape)
+    size = int(np.prod(shape))
+    columns = [np.bincount(flat, weights=column, minlength=size) for column in values]
+    return np.stack(columns, axis=-1).reshape(*shape, len(values)).astype(np.float64)
 
 
 def _ece(sums: NDArray[Any]) -> FloatArray:
-    """(…, bins, 3) → (…): mean distance of confidence and accuracy, by the bins' weight."""
+    """Weight, confidence and hits by bin, (…, bins, 3) → (…): their mean distance by weight."""
     gaps = np.abs(sums[..., 1] - sums[..., 2]).sum(axis=-1)
     return np.asarray(gaps / sums[..., 0].sum(axis=-1))
 
@@ -230,8 +234,7 @@ def _mean(sums: NDArray[Any]) -> FloatArray:
     return np.asarray(sums[..., 0] / sums[..., 1])
 
 
-def _bins(edges: FloatArray, sums: FloatArray, places: IntArray) -> tuple[ReliabilityBin, ...]:
-    counts = np.bincount(places, minlength=len(sums))
+def _bins(edges: FloatArray, sums: FloatArray, counts: IntArray) -> tuple[ReliabilityBin, ...]:
     whole = sums[:, 0].sum()
     return tuple(
         ReliabilityBin(
