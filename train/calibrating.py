@@ -49,7 +49,8 @@ class _Rows:
     stories: list[str] = field(default_factory=list)
 
     def items(self) -> Items:
-        return Items(np.array(self.probabilities), np.array(self.gold), tuple(self.stories))
+        rows = np.concatenate([np.atleast_2d(part) for part in self.probabilities])
+        return Items(rows, np.array(self.gold), tuple(self.stories))
 
 
 def calibrate(
@@ -228,7 +229,7 @@ def _add_tags(rows: _Rows, sentence: LabelledSentence, reading: Reading, task: T
     for place, layer, tag, _ in tagged_words(reading.windows, task, sentence):
         tags[place.window][place.word, layer] = tag
     for part, gold in zip(reading.tags[task.name], tags, strict=True):
-        rows.probabilities.extend(part.reshape(-1, part.shape[-1]))
+        rows.probabilities.append(part.reshape(-1, part.shape[-1]))
         rows.gold.extend(gold.reshape(-1).tolist())
         rows.stories.extend([sentence.story] * gold.size)
 

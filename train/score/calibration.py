@@ -7,7 +7,7 @@ of labels; without them every item counts alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ MIN_ITEMS = 30
 
 _COLDEST, _HOTTEST = 0.05, 20.0
 _TOLERANCE = 1e-6  # of the temperature's logarithm
+_ROUNDING = 1e-9  # by which a probability may pass 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +45,30 @@ class ReliabilityBin:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationScores:
-    """`ece` lies in [0, 1], `brier` in [0, 2], `nll` is in nats; all three are best at 0.
+class ConfidenceScores:
+    """How often predictions are right beside how sure they are; `ece` lies in [0, 1], 0 is best.
 
-    The intervals are over stories, None where none were given. That of `ece` is biased upwards, as
-    ECE itself is: chance alone parts confidence and accuracy of a small bin, and a resample does so
-    once more. Compare ECEs of the same items; read one beside its bins.
+    Its interval is over stories, None where none were given. It is biased upwards, as ECE itself
+    is: chance alone parts confidence and accuracy of a small bin, and a resample does so once more.
+    Compare ECEs of the same items; read one beside its bins.
     """
 
     num_items: int
     accuracy: float
     confidence: float
     ece: float
-    brier: float
-    nll: float
+    ece_interval: Interval | None
     binning: Binning
     bins: tuple[ReliabilityBin, ...]
-    ece_interval: Interval | None = None
-    brier_interval: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationScores(ConfidenceScores):
+    """Of whole distributions: `brier` lies in [0, 2], `nll` is in nats; both are best at 0."""
+
+    brier: float
+    brier_interval: Interval | None
+    nll: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,32 +100,67 @@ def score_calibration(
     """
     check_probabilities(probabilities, gold)
     weights = np.ones(len(gold)) if weights is None else weights
-    confidences = probabilities.max(axis=1)
-    is_right = probabilities.argmax(axis=1) == gold
+    confident = score_confidences(
+        probabilities.max(axis=1),
+        probabilities.argmax(axis=1) == gold,
+        stories=stories,
+        weights=weights,
+        num_bins=num_bins,
+        binning=binning,
+        num_resamples=num_resamples,
+        seed=seed,
+    )
+    owners = _number_stories(stories, len(gold))
+    shape = (int(owners.max()) + 1,)
+    sums = _sums((owners,), shape, [weights * brier_terms(probabilities, gold), weights])
+    likelihoods = nll_terms(np.log(_positive(probabilities)), gold)
+    return CalibrationScores(
+        **{item.name: getattr(confident, item.name) for item in fields(confident)},
+        brier=float(_mean(sums.sum(axis=0))),
+        brier_interval=None
+        if stories is None
+        else story_interval(_mean, sums, num_resamples=num_resamples, seed=seed),
+        nll=float(np.average(likelihoods, weights=weights)),
+    )
+
+
+def score_confidences(
+    confidences: FloatArray,
+    is_right: NDArray[np.bool_],
+    *,
+    stories: Sequence[str] | None = None,
+    weights: FloatArray | None = None,
+    num_bins: int = 10,
+    binning: Binning = "width",
+    num_resamples: int = 1000,
+    seed: int = 0,
+) -> ConfidenceScores:
+    """Scores of predictions of any kind, each with one confidence between 0 and 1, (items) each.
+
+    RecordError where there are none, or a confidence is none.
+    """
+    if not len(confidences) or confidences.shape != is_right.shape:
+        what = f"{confidences.shape} confidences for {is_right.shape} predictions"
+        raise RecordError("calibration", what, "give one for each, and at least one")
+    if not ((confidences >= 0) & (confidences <= 1 + _ROUNDING)).all():
+        raise RecordError("calibration", "a confidence lies outside of 0 and 1")
+    weights = np.ones(len(confidences)) if weights is None else weights
     edges = _edges(confidences, num_bins, binning)
     places = np.searchsorted(edges[1:-1], confidences)  # as scikit-learn's calibration_curve
-    owners = _number_stories(stories, len(gold))
+    owners = _number_stories(stories, len(confidences))
     shape = (int(owners.max()) + 1, max(len(edges) - 1, 1))
     sums = _sums((owners, places), shape, [weights, weights * confidences, weights * is_right])
-    squares = _sums((owners,), shape[:1], [weights * brier_terms(probabilities, gold), weights])
-    ece_interval = brier_interval = None
-    if stories is not None:
-        ece_interval, brier_interval = (
-            story_interval(statistic, parts, num_resamples=num_resamples, seed=seed)
-            for statistic, parts in ((_ece, sums), (_mean, squares))
-        )
     total = sums.sum(axis=0)
-    return CalibrationScores(
-        num_items=len(gold),
+    return ConfidenceScores(
+        num_items=len(confidences),
         accuracy=float(np.average(is_right, weights=weights)),
         confidence=float(np.average(confidences, weights=weights)),
         ece=float(_ece(total)),
-        brier=float(_mean(squares.sum(axis=0))),
-        nll=float(np.average(nll_terms(np.log(_positive(probabilities)), gold), weights=weights)),
+        ece_interval=None
+        if stories is None
+        else story_interval(_ece, sums, num_resamples=num_resamples, seed=seed),
         binning=binning,
         bins=_bins(edges, total, np.bincount(places, minlength=len(total))),
-        ece_interval=ece_interval,
-        brier_interval=brier_interval,
     )
 
 

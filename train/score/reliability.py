@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.score.calibration import CalibrationScores, score_calibration
+from train.score.calibration import (
+    CalibrationScores,
+    ConfidenceScores,
+    score_calibration,
+    score_confidences,
+)
 from train.score.metrics import FloatArray, IntArray
 from train.score.selective import Booleans, RiskCoverage, risk_coverage
 
@@ -46,13 +51,14 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class Reliability:
     """Of one task on one split. `before` and `after` its temperature are scores of every label, or
-    of every tag of a word; `curve` and `kept` are of what is predicted, a label or a span that is
-    right with the same borders and label. `curve` is None where nothing is predicted, `kept` where
-    there is no threshold."""
+    of every tag of a word. `predicted`, `curve` and `kept` are of what is predicted, a label or a
+    span, which is right with the same borders and label; the first two are None where nothing is
+    predicted, `kept` where there is no threshold."""
 
     temperature: float
     before: CalibrationScores
     after: CalibrationScores
+    predicted: ConfidenceScores | None
     curve: RiskCoverage | None
     kept: Kept | None
 
@@ -81,10 +87,23 @@ def build_reliability(
         for rows in (items.probabilities, tempered)
     )
     has_any = len(outcomes.confidences) > 0
+    predicted = (
+        score_confidences(
+            outcomes.confidences,
+            outcomes.is_right,
+            stories=outcomes.stories,
+            num_bins=num_bins,
+            num_resamples=num_resamples,
+            seed=seed,
+        )
+        if has_any
+        else None
+    )
     return Reliability(
         temperature=temperature,
         before=before,
         after=after,
+        predicted=predicted,
         curve=risk_coverage(outcomes.confidences, outcomes.is_right) if has_any else None,
         kept=None if threshold is None else count_kept(outcomes, threshold),
     )

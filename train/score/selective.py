@@ -124,7 +124,8 @@ def upper_bounds(is_wrong: Booleans, stories: Sequence[str], level: float) -> Fl
         # Of a ratio, with whole stories drawn: the sum of (errors - rate · items)² over stories.
         between = products[:, 0] - 2 * rate * products[:, 1] + rate**2 * products[:, 2]
         variance = num_stories / (num_stories - 1) * between / num**2
-        worth = np.where(variance > 0, rate * (1 - rate) / variance, num)
+        design_effect = variance / (rate * (1 - rate) / (num - 1))
+        worth = np.where(variance > 0, num / design_effect, num)
         degrees = stats.t.ppf(level, num - 1) / stats.t.ppf(level, num_stories - 1)
         worth = np.minimum(worth * degrees**2, num)
         bounds = stats.beta.ppf(level, rate * worth + 1, worth - rate * worth)
