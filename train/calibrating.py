@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +73,32 @@ def calibrate(
         if items is not None:
             found[task.name] = _calibrate_task(asked, task, items, classifier, wished_risk, level)
     return found
+
+
+def calibrate_checkpoint(
+    path: Path, validation: Sequence[LabelledSentence]
+) -> dict[str, TaskCalibration]:
+    """Calibrate the checkpoint that lies there, and write what was found into it."""
+    from model.net.classifier import load
+    from train.fit.checkpoints import write_calibration
+
+    calibration = calibrate(load(path), validation)
+    write_calibration(path, calibration)
+    return calibration
+
+
+def describe(task: str, known: TaskCalibration) -> str:
+    """A line for the user: what the calibration of a task found, or why it found nothing."""
+    found = (
+        f"{task}: temperature {known.temperature:.2f}, expected calibration error "
+        f"{known.ece_before:.3f} → {known.ece_after:.3f} on {known.num_items} labels"
+    )
+    if known.threshold is not None:
+        found += (
+            f"; sure from {known.threshold:.2f}, {known.coverage:.0%} of "
+            f"{known.num_predictions} predictions"
+        )
+    return "; ".join([found, *known.notes])
 
 
 def measure_reliability(
