@@ -14,7 +14,7 @@ from model.records import LabelledSentence, Prediction
 from model.tasks import LOADED_TERMS, STANCE, Task
 from train.judging import draft_gold
 from train.score.calibration import fit_temperature, score_calibration
-from train.score.label_shift import label_shares
+from train.score.label_shift import fit_bias_correction, label_shares
 from train.score.metrics import FloatArray, SpanKey
 from train.score.reliability import Items, Outcomes, Reliability, build_reliability
 from train.score.selective import choose_threshold
@@ -199,7 +199,9 @@ def _calibrate_task(
     before, after = (
         score_calibration(rows, items.gold) for rows in (items.probabilities, tempered)
     )
-    mix = label_shares(items.gold, len(task.labels)).tolist() if task.kind == "classify" else ()
+    is_label = task.kind == "classify"
+    mix = label_shares(items.gold, len(task.labels)).tolist() if is_label else ()
+    correction = fit_bias_correction(tempered, items.gold) if is_label else None
     found = TaskCalibration(
         temperature=fit.temperature,
         num_items=fit.num_items,
@@ -214,6 +216,8 @@ def _calibrate_task(
         coverage=0.0,
         label_mix=tuple(mix),
         notes=(f"temperature: {fit.reason}",) if fit.reason else (),
+        bias_slope=correction.slope if correction else None,
+        label_biases=correction.biases if correction else (),
     )
     outcomes = collect_outcomes(_with(classifier, task, found), asked, task)
     if not len(outcomes.confidences):

@@ -25,6 +25,9 @@ class TaskCalibration(Record):
     Of `num_predictions` labels or spans the share `coverage` reaches `threshold`, which keeps their
     risk to `wished_risk` by a bound of `level`; it is None where none does. `label_mix` are the
     labels' shares, empty for spans; `notes` say what could not be done, and why.
+
+    `label_biases`, with `bias_slope`, take from the logarithms of tempered probabilities what the
+    network prefers one label by; an archive's mix of labels is estimated with them alone.
     """
 
     temperature: float
@@ -40,8 +43,11 @@ class TaskCalibration(Record):
     coverage: float
     label_mix: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    bias_slope: float | None = None
+    label_biases: tuple[float, ...] = ()
 
-    _omit_empty: ClassVar[frozenset[str]] = frozenset({"label_mix", "notes"})
+    _omit_none: ClassVar[frozenset[str]] = frozenset({"bias_slope"})
+    _omit_empty: ClassVar[frozenset[str]] = frozenset({"label_mix", "notes", "label_biases"})
 
     def is_sure(self, confidence: float) -> bool | None:
         """Whether a prediction of this confidence is to be believed; None without a threshold."""
@@ -103,15 +109,18 @@ def _check(calibration: TaskCalibration, task: Task) -> None:
         count = getattr(calibration, name)
         if type(count) is not int or count < 0:
             raise RecordError(f"calibration.{task.name}.{name}", f"is {count!r}, no count")
-    for name, entries, kind in (
-        ("label_mix", calibration.label_mix, float),
-        ("notes", calibration.notes, str),
-    ):
-        if not isinstance(entries, tuple) or not all(isinstance(one, kind) for one in entries):
-            raise RecordError(f"calibration.{task.name}.{name}", f"is {entries!r}")
-    if len(calibration.label_mix) not in (0, len(task.labels)):
-        what = f"has {len(calibration.label_mix)} shares for {len(task.labels)} labels"
-        raise RecordError(f"calibration.{task.name}.label_mix", what)
+    if calibration.bias_slope is not None and not _lies(calibration.bias_slope, 0, math.inf):
+        what = f"is {calibration.bias_slope!r}, no positive number"
+        raise RecordError(f"calibration.{task.name}.bias_slope", what)
+    notes = calibration.notes
+    if not isinstance(notes, tuple) or not all(isinstance(note, str) for note in notes):
+        raise RecordError(f"calibration.{task.name}.notes", f"is {notes!r}, no list of texts")
+    for name in ("label_mix", "label_biases"):
+        entries, least = getattr(calibration, name), 0 if name == "label_mix" else -math.inf
+        is_tuple = isinstance(entries, tuple) and len(entries) in (0, len(task.labels))
+        if not is_tuple or not all(_lies(entry, least, math.inf) for entry in entries):
+            what = f"is {entries!r}, no number for each of {len(task.labels)} labels"
+            raise RecordError(f"calibration.{task.name}.{name}", what)
 
 
 def _lies(value: object, least: float, most: float) -> bool:

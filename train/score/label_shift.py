@@ -10,12 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
 
 from model.errors import RecordError
-from train.score.calibration import CalibrationScores, check_probabilities, score_calibration
+from train.score.calibration import (
+    MIN_ITEMS,
+    CalibrationScores,
+    check_probabilities,
+    score_calibration,
+)
 from train.score.metrics import FloatArray, IntArray
 
+MIN_OF_LABEL = 5
+"""Fewer gold labels of one kind than these tell nothing of its bias."""
+
 _MAX_ROUNDS = 10_000
+_LEAST = 5e-7  # what a probability of 0 may have been before it was rounded to six places
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,24 @@ class LabelMix:
     num_items: int
     num_rounds: int
     has_converged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BiasCorrection:
+    """Takes from probabilities what a network prefers one label by, whatever the text.
+
+    Their logarithms times `slope`, plus a bias for each label, are the logits of the corrected
+    ones: bias-corrected temperature scaling, without which EM can run away to a single label
+    (Alexandari, Kundaje & Shrikumar 2020).
+    """
+
+    slope: float
+    biases: tuple[float, ...]
+
+    def apply(self, probabilities: FloatArray) -> FloatArray:
+        """Corrected probabilities, (items, labels)."""
+        logits = np.log(np.maximum(probabilities, _LEAST))
+        return np.asarray(softmax(self.slope * logits + np.array(self.biases), axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +74,31 @@ def label_shares(gold: IntArray, num_labels: int) -> FloatArray:
     return np.bincount(gold, minlength=num_labels) / max(len(gold), 1)
 
 
+def fit_bias_correction(probabilities: FloatArray, gold: IntArray) -> BiasCorrection | None:
+    """The correction that makes the gold labels likeliest; None for too few of any label, or where
+    the probabilities do not follow them at all.
+
+    On these items each label's mean probability is then its share, so that EM stays where it is.
+    """
+    check_probabilities(probabilities, gold)
+    num_items, num_labels = probabilities.shape
+    if num_items < MIN_ITEMS or np.bincount(gold, minlength=num_labels).min() < MIN_OF_LABEL:
+        return None
+    logits = np.log(np.maximum(probabilities, _LEAST))
+    hits = np.eye(num_labels)[gold]
+
+    def loss(values: FloatArray) -> tuple[float, FloatArray]:
+        rows = log_softmax(values[0] * logits + values[1:], axis=1)
+        misses = np.exp(rows) - hits
+        slope = (misses * logits).sum() / num_items
+        return float(-(rows * hits).sum() / num_items), np.append(slope, misses.mean(axis=0))
+
+    found = minimize(loss, np.append(1.0, np.zeros(num_labels)), jac=True, method="BFGS").x
+    if found[0] <= 0 or not np.isfinite(found).all():
+        return None
+    return BiasCorrection(float(found[0]), tuple((found[1:] - found[1:].mean()).tolist()))
+
+
 def estimate_mix(
     probabilities: FloatArray,
     trained_mix: Sequence[float],
@@ -54,8 +108,9 @@ def estimate_mix(
 ) -> LabelMix:
     """The mix that makes the predictions likeliest, by EM (Saerens, Latinne & Decaestecker 2002).
 
-    `probabilities`, (items, labels), must be calibrated for `trained_mix`; of miscalibrated ones
-    the mix drifts. RecordError where a label has no share in that: nothing can be learned of it.
+    `probabilities`, (items, labels), must be calibrated for `trained_mix`, each label's of them: a
+    temperature alone leaves biases, see BiasCorrection. RecordError where a label has no share in
+    that mix: nothing can be learned of it.
     """
     check_probabilities(probabilities)
     trained = _checked_mix(trained_mix, probabilities.shape[1])
@@ -103,14 +158,18 @@ def score_shifts(
     gold: IntArray,
     mixes: Mapping[str, Sequence[float]],
     *,
+    unbiased: FloatArray | None = None,
     trained_mix: Sequence[float] | None = None,
     num_bins: int = 10,
 ) -> dict[str, ShiftScores]:
     """What other mixes of labels do to calibration, and what correcting gives back.
 
     Each item is weighed by its label's share in the mix over that in the gold; nothing is drawn.
-    `trained_mix` is that of `gold` unless it is given. RecordError for a mix of an unseen label.
+    `unbiased` are the same items' probabilities with a BiasCorrection from elsewhere, which all
+    correcting starts from. `trained_mix` is that of `gold` unless it is given. RecordError for a
+    mix of an unseen label.
     """
+    unbiased = probabilities if unbiased is None else unbiased
     num_labels = probabilities.shape[1]
     own = label_shares(gold, num_labels)
     trained = _checked_mix(own if trained_mix is None else trained_mix, num_labels)
@@ -121,7 +180,7 @@ def score_shifts(
             what = f"asks for a label that none of {len(gold)} items has"
             raise RecordError(f"mix {name}", what, "ask for labels that occur")
         weights = mix[gold] / own[gold]
-        estimated = estimate_mix(probabilities, tuple(trained), weights=weights).shares
+        estimated = estimate_mix(unbiased, tuple(trained), weights=weights).shares
         scores[name] = ShiftScores(
             tuple(mix.tolist()),
             estimated,
@@ -129,8 +188,8 @@ def score_shifts(
                 score_calibration(rows, gold, weights=weights, num_bins=num_bins)
                 for rows in (
                     probabilities,
-                    reweigh(probabilities, trained, np.asarray(estimated)),
-                    reweigh(probabilities, trained, mix),
+                    reweigh(unbiased, trained, np.asarray(estimated)),
+                    reweigh(unbiased, trained, mix),
                 )
             ),
         )

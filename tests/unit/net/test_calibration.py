@@ -40,6 +40,8 @@ KNOWN = TaskCalibration(
     num_predictions=236,
     coverage=0.4,
     label_mix=(0.2, 0.3, 0.5),
+    bias_slope=0.9,
+    label_biases=(-0.4, 0.1, 0.3),
 )
 MORE_TASKS = (
     *DEFAULT_TASKS,
@@ -67,7 +69,7 @@ def classifier(tiny_checkpoint: Path) -> Classifier:
 
 def _calibrated(classifier: Classifier, **changed: Any) -> Classifier:
     calibration = {
-        task.name: replace(KNOWN, label_mix=(), **changed)
+        task.name: replace(KNOWN, label_mix=(), label_biases=(), **changed)
         for task in classifier.checkpoint.network.tasks
     }
     return Classifier(replace(classifier.checkpoint, calibration=calibration))
@@ -96,12 +98,15 @@ def test_a_temperature_of_1_changes_no_bit() -> None:
 
 def test_a_calibration_is_read_as_it_was_written(checkpoint: Path) -> None:
     assert load_checkpoint(checkpoint).calibration == {}
-    tags = replace(KNOWN, threshold=None, label_mix=(), notes=("threshold: nothing is predicted",))
+    tags = replace(
+        KNOWN, threshold=None, label_mix=(), bias_slope=None, label_biases=(), notes=("threshold",)
+    )
     known = {"stance": KNOWN, "loaded_terms": tags}
     record = add_calibration(checkpoint, known)
     assert load_checkpoint(checkpoint).calibration == known
     assert record == json.loads((checkpoint / "nabra.json").read_text(encoding="utf-8"))
     assert record["calibration"]["stance"]["temperature"] == 2.5
+    assert "bias_slope" not in record["calibration"]["loaded_terms"]
     assert "label_mix" not in record["calibration"]["loaded_terms"]
 
 
@@ -134,6 +139,8 @@ def _change(checkpoint: Path, change: Callable[[dict[str, Any]], object]) -> Non
                 ("ece_after", 1.1), ("brier_before", 2.1), ("coverage", None), ("level", "high"),
                 ("num_items", -1), ("num_items", 2.5), ("num_predictions", None),
                 ("label_mix", [0.5, 0.5]), ("label_mix", "abc"), ("notes", "none"), ("notes", [3]),
+                ("label_mix", [0.5, 0.6, -0.1]), ("label_biases", [1, 2]), ("bias_slope", -1),
+                ("label_biases", ["a", "b", "c"]), ("bias_slope", "steep"),
             ]
         ],
     ],

@@ -10,6 +10,7 @@ from model.errors import RecordError
 from train.score.calibration import score_calibration
 from train.score.label_shift import (
     estimate_mix,
+    fit_bias_correction,
     label_shares,
     reweigh,
     score_shifts,
@@ -108,6 +109,44 @@ def test_gold_weighed_to_another_mix_stands_for_gold_of_that_mix() -> None:
     assert shifted.by_true_mix.ece < 0.02
     assert same.uncorrected.ece == pytest.approx(score_calibration(probabilities, gold).ece)
     assert same.by_true_mix.brier == pytest.approx(same.uncorrected.brier)
+
+
+def _prefer_the_first(probabilities: FloatArray) -> FloatArray:
+    """What a network that is too fond of the first label, and too sure, makes of them."""
+    rows = probabilities**1.6 * np.array([3.0, 1.0, 0.8])
+    return np.asarray(rows / rows.sum(axis=1, keepdims=True))
+
+
+def test_biases_are_taken_out_before_a_mix_is_estimated() -> None:
+    known, gold = _draw(_TRAINED, 20_000, seed=12)
+    correction = fit_bias_correction(_prefer_the_first(known), gold)
+    assert correction is not None
+    assert correction.slope == pytest.approx(1 / 1.6, rel=0.05)
+    expected = -np.log([3.0, 1.0, 0.8]) / 1.6
+    assert correction.biases == pytest.approx(expected - expected.mean(), abs=0.05)
+    unbiased = correction.apply(_prefer_the_first(known))
+    assert unbiased.mean(axis=0) == pytest.approx(label_shares(gold, 3), abs=1e-4)
+    archive, _ = _draw(_SHIFTED, 20_000, seed=13)
+    biased = _prefer_the_first(archive)
+    mix = estimate_mix(correction.apply(biased), label_shares(gold, 3))
+    assert mix.shares == pytest.approx(_SHIFTED, abs=0.03)
+    astray = estimate_mix(biased, label_shares(gold, 3)).shares
+    assert np.abs(np.array(astray) - _SHIFTED).max() > 0.1
+    scores = score_shifts(_prefer_the_first(known), gold, {"shifted": _SHIFTED}, unbiased=unbiased)[
+        "shifted"
+    ]
+    assert scores.corrected.ece < 0.03 < 0.05 < scores.uncorrected.ece
+
+
+def test_too_few_labels_give_no_correction() -> None:
+    probabilities, gold = _draw(_TRAINED, 200, seed=14)
+    assert fit_bias_correction(probabilities, gold) is not None
+    assert fit_bias_correction(probabilities[:29], gold[:29]) is None
+    rare = np.where(np.cumsum(gold == 0) > 4, np.where(gold == 0, 1, gold), gold)
+    assert (rare == 0).sum() == 4
+    assert fit_bias_correction(probabilities, rare) is None
+    # Where the likeliest label is the last to be right, there is nothing to correct.
+    assert fit_bias_correction(probabilities, probabilities.argmin(axis=1)) is None
 
 
 def test_a_label_without_a_share_is_refused() -> None:

@@ -1,0 +1,62 @@
+"""An archive whose labels are mixed otherwise than training's: its mix, and predictions for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from model.errors import RecordError
+from model.net.calibration import TaskCalibration
+from model.records import STANCE_LABELS, Prediction, Stance
+from model.tasks import STANCE
+from train.score.label_shift import BiasCorrection, LabelMix, estimate_mix, reweigh
+from train.score.metrics import FloatArray
+
+
+def estimate_stance_mix(
+    predictions: Iterable[Prediction], calibration: Mapping[str, TaskCalibration]
+) -> LabelMix:
+    """The mix of stance labels in an archive, from predictions of the calibrated checkpoint alone.
+
+    It presumes that the texts of each label are like those of validation, only more or fewer.
+    RecordError where the checkpoint was not calibrated for this, or nothing is predicted.
+    """
+    known, correction = _correction(calibration)
+    rows = [_scores(stance) for p in predictions for stance in p.stances if stance.scores]
+    if not rows:
+        raise RecordError("predictions", "hold no stance with scores", "predict an archive first")
+    return estimate_mix(correction.apply(np.array(rows)), known.label_mix)
+
+
+def correct_stances(
+    prediction: Prediction, calibration: Mapping[str, TaskCalibration], mix: Sequence[float]
+) -> Prediction:
+    """The prediction with stance scores, and labels, as they are under another mix of labels."""
+    known, correction = _correction(calibration)
+
+    def correct(stance: Stance) -> Stance:
+        if not stance.scores:
+            return stance
+        rows = correction.apply(_scores(stance)[np.newaxis])
+        (row,) = reweigh(rows, known.label_mix, np.asarray(mix)).tolist()
+        scores = dict(zip(STANCE_LABELS, (round(value, 6) for value in row), strict=True))
+        label = STANCE_LABELS[int(np.argmax(row))]
+        return replace(stance, label=label, scores=scores, sure=known.is_sure(scores[label]))
+
+    return replace(prediction, stances=tuple(correct(stance) for stance in prediction.stances))
+
+
+def _correction(
+    calibration: Mapping[str, TaskCalibration],
+) -> tuple[TaskCalibration, BiasCorrection]:
+    known = calibration.get(STANCE.name)
+    if known is None or known.bias_slope is None or not known.label_biases:
+        what = "knows nothing of its stances' biases, without which no mix can be told"
+        raise RecordError("the checkpoint", what, "calibrate it on more gold of every label")
+    return known, BiasCorrection(known.bias_slope, known.label_biases)
+
+
+def _scores(stance: Stance) -> FloatArray:
+    return np.array([(stance.scores or {})[label] for label in STANCE_LABELS])
