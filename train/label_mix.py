@@ -34,15 +34,17 @@ def correct_stances(
     prediction: Prediction, calibration: Mapping[str, TaskCalibration], mix: Sequence[float]
 ) -> Prediction:
     """The prediction with stance scores, and labels, as they are under another mix of labels."""
+    from model.net.deciding import name_scores
+
     known, correction = _correction(calibration)
 
     def correct(stance: Stance) -> Stance:
         if not stance.scores:
             return stance
         rows = correction.apply(_scores(stance)[np.newaxis])
-        (row,) = reweigh(rows, known.label_mix, np.asarray(mix)).tolist()
-        scores = dict(zip(STANCE_LABELS, (round(value, 6) for value in row), strict=True))
-        label = STANCE_LABELS[int(np.argmax(row))]
+        (row,) = reweigh(rows, known.label_mix, np.asarray(mix))
+        scores = name_scores(STANCE_LABELS, row)
+        label = STANCE_LABELS[int(row.argmax())]
         return replace(stance, label=label, scores=scores, sure=known.is_sure(scores[label]))
 
     return replace(prediction, stances=tuple(correct(stance) for stance in prediction.stances))
