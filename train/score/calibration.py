@@ -242,7 +242,7 @@ def _positive(probabilities: FloatArray) -> FloatArray:
 
 def _edges(confidences: FloatArray, num_bins: int, binning: Binning) -> FloatArray:
     """Lower and upper edges of the bins, (bins + 1); those of equal mass lie at quantiles."""
-    steps = np.linspace(0, 1, num_bins + 1)
+    steps = np.arange(num_bins + 1) / num_bins  # linspace gives 0.30000000000000004
     # Many items of one confidence would give bins that nothing can fall into.
     return steps if binning == "width" else np.unique(np.quantile(confidences, steps))
 
