@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,13 +117,4 @@ def count_kept(outcomes: Outcomes, threshold: float) -> Kept:
         num_kept=num_kept,
         coverage=num_kept / max(len(is_kept), 1),
         risk=float(np.mean(~outcomes.is_right[is_kept])) if num_kept else None,
-    )
-
-
-def join_items(parts: Sequence[Items]) -> Items:
-    """The items of several parts, say the folds, in turn."""
-    return Items(
-        np.concatenate([part.probabilities for part in parts]),
-        np.concatenate([part.gold for part in parts]),
-        tuple(story for part in parts for story in part.stories),
     )
