@@ -14,7 +14,7 @@ from model.records import LabelledSentence, Prediction
 from model.tasks import LOADED_TERMS, STANCE, Task
 from train.judging import draft_gold
 from train.score.calibration import fit_temperature, score_calibration
-from train.score.label_shift import fit_bias_correction, label_shares
+from train.score.label_shift import fit_bias_correction, label_shares, measure_mix_error
 from train.score.metrics import FloatArray, SpanKey
 from train.score.reliability import Items, Outcomes, Reliability, build_reliability
 from train.score.selective import choose_threshold
@@ -218,6 +218,7 @@ def _calibrate_task(
         notes=(f"temperature: {fit.reason}",) if fit.reason else (),
         bias_slope=correction.slope if correction else None,
         label_biases=correction.biases if correction else (),
+        mix_error=measure_mix_error(tempered, items.gold, items.stories) if correction else None,
     )
     outcomes = collect_outcomes(_with(classifier, task, found), asked, task)
     if not len(outcomes.confidences):

@@ -14,16 +14,26 @@ from model.tasks import STANCE
 from train.score.label_shift import BiasCorrection, LabelMix, estimate_mix, reweigh
 from train.score.metrics import FloatArray
 
+MAX_ERROR = 0.1
+
 
 def estimate_stance_mix(
-    predictions: Iterable[Prediction], calibration: Mapping[str, TaskCalibration]
+    predictions: Iterable[Prediction],
+    calibration: Mapping[str, TaskCalibration],
+    *,
+    max_error: float = MAX_ERROR,
 ) -> LabelMix:
     """The mix of stance labels in an archive, from predictions of the calibrated checkpoint alone.
 
     It presumes that the texts of each label are like those of validation, only more or fewer.
-    RecordError where the checkpoint was not calibrated for this, or nothing is predicted.
+    RecordError where the checkpoint was not calibrated for this, or on halves of its validation
+    stories the estimate was further off than `max_error`, or nothing is predicted.
     """
     known, correction = _correction(calibration)
+    if known.mix_error is None or known.mix_error > max_error:
+        error = "unknown" if known.mix_error is None else f"{known.mix_error:.2f}"
+        what = f"tells a mix of labels with an error of {error}, more than {max_error:g}"
+        raise RecordError("the checkpoint", what, "calibrate it on gold of more stories")
     rows = [_scores(stance) for p in predictions for stance in p.stances if stance.scores]
     if not rows:
         raise RecordError("predictions", "hold no stance with scores", "predict an archive first")

@@ -24,6 +24,7 @@ def _known(**changed: object) -> dict[str, TaskCalibration]:
         "brier_before": 0.7, "brier_after": 0.5, "threshold": 0.7, "wished_risk": 0.2,
         "level": 0.95, "num_predictions": 200, "coverage": 0.3, "label_mix": MIX,
         "bias_slope": CORRECTION.slope, "label_biases": CORRECTION.biases,
+        "mix_error": 0.04,
     } | changed  # fmt: skip
     return {"stance": TaskCalibration(**values)}  # type: ignore[arg-type]
 
@@ -89,6 +90,15 @@ def test_without_biases_no_mix_is_told() -> None:
             estimate_stance_mix(predictions, calibration)
         with pytest.raises(RecordError, match="knows nothing of its stances' biases"):
             correct_stances(predictions[0], calibration, MIX)
+
+
+@pytest.mark.parametrize(("error", "told"), [(None, "unknown"), (0.32, "0.32")])
+def test_a_mix_that_would_be_far_off_is_not_told(error: float | None, told: str) -> None:
+    predictions = _predictions(_archive(MIX, 400, seed=4))
+    with pytest.raises(RecordError, match=f"an error of {told}, more than 0.1"):
+        estimate_stance_mix(predictions, _known(mix_error=error))
+    if error is not None:
+        assert estimate_stance_mix(predictions, _known(mix_error=error), max_error=0.4).shares
 
 
 def test_an_archive_without_stances_is_refused() -> None:

@@ -99,6 +99,36 @@ def fit_bias_correction(probabilities: FloatArray, gold: IntArray) -> BiasCorrec
     return BiasCorrection(float(found[0]), tuple((found[1:] - found[1:].mean()).tolist()))
 
 
+def measure_mix_error(
+    probabilities: FloatArray,
+    gold: IntArray,
+    stories: Sequence[str],
+    *,
+    num_halvings: int = 10,
+    seed: int = 0,
+) -> float | None:
+    """How far off an estimated mix is: half of the stories give the correction, the other half is
+    the archive, whose gold mix is known. The mean total variation distance, 0 to 1.
+
+    None where fewer than half of the halvings could be corrected.
+    """
+    names = sorted(set(stories))
+    owners = np.array([names.index(story) for story in stories])
+    rng = np.random.default_rng(seed)
+    errors = []
+    for _ in range(num_halvings):
+        is_half = np.isin(owners, rng.permutation(len(names))[: len(names) // 2])
+        if is_half.all() or not is_half.any():
+            continue
+        correction = fit_bias_correction(probabilities[is_half], gold[is_half])
+        if correction is not None:
+            trained = label_shares(gold[is_half], probabilities.shape[1])
+            found = estimate_mix(correction.apply(probabilities[~is_half]), tuple(trained)).shares
+            true = label_shares(gold[~is_half], probabilities.shape[1])
+            errors.append(float(np.abs(np.array(found) - true).sum() / 2))
+    return float(np.mean(errors)) if 2 * len(errors) >= num_halvings else None
+
+
 def estimate_mix(
     probabilities: FloatArray,
     trained_mix: Sequence[float],

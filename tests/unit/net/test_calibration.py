@@ -141,6 +141,7 @@ def _change(checkpoint: Path, change: Callable[[dict[str, Any]], object]) -> Non
                 ("label_mix", [0.5, 0.5]), ("label_mix", "abc"), ("notes", "none"), ("notes", [3]),
                 ("label_mix", [0.5, 0.6, -0.1]), ("label_biases", [1, 2]), ("bias_slope", -1),
                 ("label_biases", ["a", "b", "c"]), ("bias_slope", "steep"),
+                ("mix_error", 1.5),
             ]
         ],
     ],

@@ -12,6 +12,7 @@ from train.score.label_shift import (
     estimate_mix,
     fit_bias_correction,
     label_shares,
+    measure_mix_error,
     reweigh,
     score_shifts,
     solve_mix,
@@ -147,6 +148,25 @@ def test_too_few_labels_give_no_correction() -> None:
     assert fit_bias_correction(probabilities, rare) is None
     # Where the likeliest label is the last to be right, there is nothing to correct.
     assert fit_bias_correction(probabilities, probabilities.argmin(axis=1)) is None
+
+
+def test_the_error_of_a_mix_shrinks_with_items_and_grows_with_stories_that_differ() -> None:
+    probabilities, gold = _draw(_TRAINED, 4_000, seed=15)
+    stories = [str(number // 20) for number in range(4_000)]
+    many = measure_mix_error(probabilities, gold, stories)
+    few = measure_mix_error(probabilities[:200], gold[:200], stories[:200])
+    assert many is not None
+    assert few is not None
+    assert many < 0.04 < 0.06 < few < 0.5
+    assert measure_mix_error(probabilities, gold, stories) == many
+    # In every other story the network takes the first label for the second.
+    odd = np.array([int(story) % 2 == 1 for story in stories])[:, np.newaxis]
+    fooled = np.where(odd, probabilities[:, [1, 0, 2]], probabilities)
+    worse = measure_mix_error(fooled, gold, stories)
+    assert worse is not None
+    assert worse > 2 * many
+    assert measure_mix_error(probabilities[:40], gold[:40], stories[:40]) is None
+    assert measure_mix_error(probabilities, gold, ["one"] * 4_000) is None
 
 
 def test_a_label_without_a_share_is_refused() -> None:
