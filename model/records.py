@@ -131,7 +131,9 @@ class Stance(Record):
     """How one holder's own words place one target. `label` is None until somebody has judged it.
 
     Predictions carry `scores` (label → probability, summing to 1); labelled data carries `origin`
-    (`gold` or `silver`), for silver with the `rules` that voted and their `confidence`.
+    (`gold` or `silver`), for silver with the `rules` that voted and their `confidence`. `sure` is
+    False where the likeliest label's score lies below the checkpoint's threshold: not sure. None
+    where no threshold is known.
     """
 
     target: str
@@ -143,14 +145,20 @@ class Stance(Record):
     origin: Literal["gold", "silver"] | None = None
     rules: tuple[str, ...] | None = None
     confidence: float | None = None
+    sure: bool | None = None
 
     _nested: ClassVar[Mapping[str, type[Record]]] = {"mentions": Mention}
-    _omit_none: ClassVar[frozenset[str]] = frozenset({"scores", "origin", "rules", "confidence"})
+    _omit_none: ClassVar[frozenset[str]] = frozenset(
+        {"scores", "origin", "rules", "confidence", "sure"}
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedTerm(Record):
-    """Loaded wording. `target` is whom it is said of; parts of one name share a `group`."""
+    """Loaded wording. `target` is whom it is said of; parts of one name share a `group`.
+
+    `sure` is False where the confidence lies below the checkpoint's threshold, None without one.
+    """
 
     start: int
     end: int
@@ -164,8 +172,9 @@ class LoadedTerm(Record):
     confidence: float | None = None
     origin: Literal["gold", "silver"] | None = None
     rules: tuple[str, ...] | None = None
+    sure: bool | None = None
 
-    _omit_none: ClassVar[frozenset[str]] = frozenset({"confidence", "origin", "rules"})
+    _omit_none: ClassVar[frozenset[str]] = frozenset({"confidence", "origin", "rules", "sure"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +258,8 @@ class LabelledSentence(Sentence):
 class Prediction(Sentence):
     """A sentence with what the classifier found in it.
 
-    `classes` and `spans` hold the results of tasks other than stance and loaded terms, by task.
+    `classes` and `spans` hold the results of tasks other than stance and loaded terms, by task;
+    `sure` stands in them where the checkpoint has a threshold for the task.
     """
 
     outlet: str

@@ -36,6 +36,7 @@ def finetune_run(run: Run, *, restart: bool = False, quiet: bool) -> None:
     """Train on the run's training split and write the checkpoint; with folds and seeds, if set."""
     hush_libraries()
     from model.net.checkpoint import RECORD
+    from train.calibrating import calibrate_checkpoint, describe
     from train.data.dataset import read_dataset, read_manifest
     from train.fit.checkpoints import Folders
     from train.fit.processes import is_main_process
@@ -74,6 +75,9 @@ def finetune_run(run: Run, *, restart: bool = False, quiet: bool) -> None:
     if not is_main_process():
         return
     plot_curves(run.dir / "metrics.jsonl", run.dir / "curves.png", best_by=settings.best_by)
+    if splits["validation"]:
+        for task, known in calibrate_checkpoint(run.checkpoint_dir, splits["validation"]).items():
+            say(describe(task, known), quiet=quiet)
     record = json.loads((run.checkpoint_dir / RECORD).read_text(encoding="utf-8"))
     say(
         f"checkpoint: {run.checkpoint_dir} "

@@ -26,19 +26,7 @@ def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list
     A class label of a task that it has not gets "". RecordError where it cannot be asked: a target
     that it does not know, a task that reads pairs for a label without one, or the other way round.
     """
-    _refuse_others(classifier, gold)
-    drafts = [
-        Prediction.extend(
-            sentence,
-            outlet=sentence.outlet,
-            published=sentence.published,
-            url=None,
-            stances=tuple(replace(stance, label=None, origin=None) for stance in sentence.stances),
-            loaded_terms=(),
-        )
-        for sentence in gold
-    ]
-    completed = classifier.complete(drafts)
+    completed = classifier.complete(draft_gold(classifier, gold))
     classes = _classes(classifier, gold, completed)
     return [
         SystemOutput(
@@ -85,6 +73,25 @@ def gold_stances(gold: Sequence[LabelledSentence]) -> list[dict[tuple[str, str],
             key = (stance.target, stance.holder)
             judged[-1].setdefault(key, []).append(str(stance.label))
     return judged
+
+
+def draft_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list[Prediction]:
+    """Gold sentences without their labels, for the classifier to complete.
+
+    RecordError where it cannot be asked, as for `label_gold`.
+    """
+    _refuse_others(classifier, gold)
+    return [
+        Prediction.extend(
+            sentence,
+            outlet=sentence.outlet,
+            published=sentence.published,
+            url=None,
+            stances=tuple(replace(stance, label=None, origin=None) for stance in sentence.stances),
+            loaded_terms=(),
+        )
+        for sentence in gold
+    ]
 
 
 def _refuse_others(classifier: Classifier, gold: Sequence[LabelledSentence]) -> None:

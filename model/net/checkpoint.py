@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from model.errors import CheckpointError, NabraError, OutputError
+from model.net.calibration import TaskCalibration, read_calibration
 from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork, load_state, split_state
 from model.records import SCHEMA_VERSION
@@ -29,7 +31,10 @@ _READ = frozenset({"tasks", "max_length", "stride", "parity", "context"})
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A network ready to predict, with everything that it was trained beside."""
+    """A network ready to predict, with everything that it was trained beside.
+
+    `calibration` has an entry for each task that was calibrated.
+    """
 
     network: FramingNetwork
     encoder: TextEncoder
@@ -38,6 +43,7 @@ class Checkpoint:
     record: dict[str, Any]
     path: Path
     context: Context = "none"
+    calibration: Mapping[str, TaskCalibration] = field(default_factory=dict)
 
 
 def save_checkpoint(
@@ -122,6 +128,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         tasks = [Task.from_dict(task) for task in record["tasks"]]
     except NabraError as error:
         raise CheckpointError(path / RECORD, f"names a task of another form: {error}") from None
+    calibration = read_calibration(record.get("calibration"), tasks, path / RECORD)
     network = FramingNetwork(AutoModel.from_config(config), 0.0, tasks)
     try:
         load_state(network, state)
@@ -140,6 +147,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         record=record,
         path=path,
         context=record["context"],
+        calibration=calibration,
     )
 
 
@@ -152,16 +160,25 @@ def read_lists(lists: tuple[Path, Path] | None) -> tuple[TargetList, Lexicon]:
 
 def add_main_scores(path: Path, scores: Mapping[str, Any]) -> dict[str, Any]:
     """Write the scores that an evaluation found into the checkpoint's record; returns that."""
-    record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    record["main_scores"] = scores
-    _write_record(path, record)
-    return dict(record)
+    return _change_record(path, main_scores=scores)
+
+
+def add_calibration(path: Path, calibration: Mapping[str, TaskCalibration]) -> dict[str, Any]:
+    """Write what a calibration found into the checkpoint's record; returns that.
+
+    Predictions made after it say how sure they are, so the checkpoint's hash is another one.
+    """
+    found = {task: values.to_dict() for task, values in calibration.items()}
+    return _change_record(path, calibration=found)
 
 
 def checkpoint_hash(path: Path) -> str:
-    """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists."""
+    """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists,
+    temperatures and thresholds."""
     record = json.loads((path / RECORD).read_text(encoding="utf-8"))
     deciding = [record.get(name) for name in ("preprocessing", *sorted(_READ))]
+    if calibration := record.get("calibration"):
+        deciding += [(name, v["temperature"], v["threshold"]) for name, v in calibration.items()]
     digest = hashlib.sha256(repr(deciding).encode())
     for file in sorted(path.iterdir()):
         if file.is_file() and file.name not in (RECORD, "README.md"):
@@ -170,6 +187,19 @@ def checkpoint_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _change_record(path: Path, **changed: Any) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    record |= changed
+    _write_record(path, record)
+    return record
+
+
 def _write_record(path: Path, record: dict[str, Any]) -> None:
+    """Whole or not at all: a checkpoint with half a record would be none."""
     text = json.dumps(record, ensure_ascii=False, indent=2)
-    (path / RECORD).write_text(text + "\n", encoding="utf-8")
+    written = path / f".{RECORD}.tmp"
+    with written.open("w", encoding="utf-8") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(written, path / RECORD)

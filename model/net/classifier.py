@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import NamedTuple, overload
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from model.net.checkpoint import Checkpoint, load_checkpoint
-from model.net.decoding import TaggedSpan, decode_spans
+from model.net.deciding import FloatArray, Reading, decide, name_scores, temper_task
 from model.net.encoding import Pair, Window
 from model.net.network import probabilities
-from model.records import STANCE_LABELS, Article, LoadedTerm, Prediction, Stance, article_id
-from model.tasks import LOADED_TERMS, STANCE
-from model.text.attribution import attribute_terms
+from model.records import Article, Prediction, article_id
+from model.tasks import STANCE
 from model.text.sentences import segment
 from model.text.stances import draft_stances, holder_words
 from model.text.surroundings import Surroundings
-from model.text.words import find_words
 
 _WINDOW_SENTENCES = 1024  # sentences sorted by length together; bounds the memory of a stream
 _BATCH_TOKENS = 4096  # padded tokens of one pass through the network
-
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class _TextReading(NamedTuple):
@@ -93,28 +86,56 @@ class Classifier:
     def classify(self, task: str, pairs: Sequence[tuple[str, str]]) -> list[dict[str, float]]:
         """For each (text, second text) the probabilities of a pair task's labels."""
         (found,) = [t for t in self.checkpoint.network.tasks if t.name == task]
+        read = self.read_pairs(task, pairs)
+        return [name_scores(found.labels, temper_task(self.checkpoint, task, s)) for s in read]
+
+    def read_pairs(self, task: str, pairs: Sequence[tuple[str, str]]) -> list[FloatArray]:
+        """The probabilities that `classify` names, before any temperature."""
         encoded = self.checkpoint.encoder.pairs([(text, second, "") for text, second in pairs])
-        return [_named(found.labels, scores) for scores in self._classify(encoded, task)]
+        return self._classify(encoded, task)
+
+    def read(self, drafts: Sequence[Prediction]) -> list[Reading]:
+        """What the network makes of each draft; `decide` turns it into predictions."""
+        return self._read_drafts(drafts, Surroundings(self.checkpoint.context))
+
+    def decide(self, drafts: Sequence[Prediction], readings: Sequence[Reading]) -> list[Prediction]:
+        """The drafts with labels, spans and how sure they are, by the checkpoint's calibration."""
+        return [
+            decide(self.checkpoint, draft, reading)
+            for draft, reading in zip(drafts, readings, strict=True)
+        ]
 
     def _complete(
         self, drafts: Sequence[Prediction], surroundings: Surroundings
     ) -> list[Prediction]:
-        encoder = self.checkpoint.encoder
+        return self.decide(drafts, self._read_drafts(drafts, surroundings))
+
+    def _read_drafts(
+        self, drafts: Sequence[Prediction], surroundings: Surroundings
+    ) -> list[Reading]:
         contexts = surroundings.read(drafts)
-        windows = encoder.windows([draft.text for draft in drafts], contexts)
+        windows = self.checkpoint.encoder.windows([draft.text for draft in drafts], contexts)
         read = iter(self._read([window for listed in windows for window in listed]))
         scores = iter(self._judge(drafts, contexts))
-        return [
-            replace(
-                draft,
-                stances=tuple(
-                    _judged(stance, row) if (row := next(scores)) is not None else stance
-                    for stance in draft.stances
-                ),
-                **self._text_results(draft, listed, [next(read) for _ in listed]),
+        tasks = [task for task in self.checkpoint.network.tasks if not task.pair]
+        readings = []
+        for draft, listed in zip(drafts, windows, strict=True):
+            parts = [next(read) for _ in listed]
+            readings.append(
+                Reading(
+                    windows=listed,
+                    stances=[next(scores) for _ in draft.stances],
+                    tags={
+                        t.name: [p.tags[t.name] for p in parts] for t in tasks if t.kind == "tag"
+                    },
+                    classes={
+                        task.name: np.mean([part.classes[task.name] for part in parts], axis=0)
+                        for task in tasks
+                        if task.kind == "classify"
+                    },
+                )
             )
-            for draft, listed in zip(drafts, windows, strict=True)
-        ]
+        return readings
 
     def _judge(
         self, drafts: Sequence[Prediction], contexts: Sequence[str] | None
@@ -135,48 +156,6 @@ class Classifier:
             None if contexts is None else [contexts[number] for number, _ in asked],
         )
         return self._classify(pairs, STANCE.name)
-
-    def _text_results(
-        self, draft: Prediction, windows: Sequence[Window], read: Sequence[_TextReading]
-    ) -> dict[str, Any]:
-        """The fields of a prediction that come from reading the sentence alone."""
-        fields: dict[str, Any] = {"classes": {}, "spans": {}}
-        words = find_words(draft.text)
-        for task in self.checkpoint.network.tasks:
-            if task.kind == "tag":
-                tags = [reading.tags[task.name] for reading in read]
-                spans = decode_spans(draft.text, words, windows, tags, task.labels)
-                if task == LOADED_TERMS:
-                    fields["loaded_terms"] = self._loaded_terms(draft, spans)
-                else:
-                    fields["spans"][task.name] = [_span(draft.text, span) for span in spans]
-            elif not task.pair:
-                scores = np.mean([reading.classes[task.name] for reading in read], axis=0)
-                label = task.labels[int(scores.argmax())]
-                fields["classes"][task.name] = {
-                    "label": label,
-                    "scores": _named(task.labels, scores),
-                }
-        return fields
-
-    def _loaded_terms(
-        self, draft: Prediction, spans: Sequence[TaggedSpan]
-    ) -> tuple[LoadedTerm, ...]:
-        lexicon = self.checkpoint.lexicon
-        listed = [lexicon.look_up(draft.text[span.start : span.end]) for span in spans]
-        return tuple(
-            attribute_terms(
-                draft.text,
-                [
-                    (span.start, span.end, span.category, entry is not None and entry.weak)
-                    for span, entry in zip(spans, listed, strict=True)
-                ],
-                draft.voices,
-                [(stance.target, m) for stance in draft.stances for m in stance.mentions],
-                lexicon.name_term,
-                [round(span.confidence, 6) for span in spans],
-            )
-        )
 
     def _read(self, windows: Sequence[Window]) -> list[_TextReading]:
         """For each window what all tasks make of it that read the sentence alone."""
@@ -250,30 +229,6 @@ def as_article(item: str | Article) -> Article:
         text=item,
         source="text",
     )
-
-
-def _judged(stance: Stance, scores: FloatArray) -> Stance:
-    label = STANCE_LABELS[int(scores.argmax())]
-    return replace(stance, label=label, scores=_named(STANCE_LABELS, scores))
-
-
-def _named(labels: Sequence[str], scores: FloatArray) -> dict[str, float]:
-    """The probabilities by label, rounded so that they still sum to 1."""
-    best = int(scores.argmax())
-    rounded = [round(float(value), 6) for value in scores]
-    # What rounding took or gave goes to the largest.
-    rounded[best] = round(1.0 - sum(rounded) + rounded[best], 6)
-    return dict(zip(labels, rounded, strict=True))
-
-
-def _span(text: str, span: TaggedSpan) -> dict[str, Any]:
-    return {
-        "start": span.start,
-        "end": span.end,
-        "text": text[span.start : span.end],
-        "label": span.category,
-        "confidence": round(span.confidence, 6),
-    }
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

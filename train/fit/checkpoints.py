@@ -18,7 +18,8 @@ import transformers
 
 from model.archive.write import write_text
 from model.errors import NabraError, OutputError
-from model.net.checkpoint import add_main_scores, save_checkpoint
+from model.net.calibration import TaskCalibration
+from model.net.checkpoint import add_calibration, add_main_scores, save_checkpoint
 from model.net.network import count_parameters
 from model.records import LabelledSentence
 from model.text.targets import TargetList
@@ -106,7 +107,16 @@ def fit_checkpoint(
 
 def write_scores(checkpoint: Path, scores: Mapping[str, Any]) -> None:
     """Write what an evaluation found into a checkpoint's record and its card."""
-    record = add_main_scores(checkpoint, scores)
+    _write_card(checkpoint, add_main_scores(checkpoint, scores))
+
+
+def write_calibration(checkpoint: Path, calibration: Mapping[str, TaskCalibration]) -> None:
+    """Write what a calibration found into a checkpoint's record and its card."""
+    with disk_errors(checkpoint):
+        _write_card(checkpoint, add_calibration(checkpoint, calibration))
+
+
+def _write_card(checkpoint: Path, record: Mapping[str, Any]) -> None:
     write_text(checkpoint / "README.md", model_card(checkpoint.parent.name, record))
 
 

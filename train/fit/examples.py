@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -142,18 +142,38 @@ class RowMaker:
             tags = np.full(shape, IGNORED, np.int8)
             tags[window.first_tokens] = _OUTSIDE
             found.append((tags, np.ones(shape, np.float32)))
-        for label, span in _spans(sentence, task):
-            if label not in task.labels:
-                continue
-            layer, tag = task.labels.index(label), _BEGIN
+        for place, layer, tag, span in tagged_words(windows, task, sentence):
             sure = getattr(span, "confidence", None) if self._silver_confidence else None
-            for window, (tags, weights) in zip(windows, found, strict=True):
-                for token, (start, end) in zip(window.first_tokens, window.word_spans, strict=True):
-                    if start < span.end and span.start < end:
-                        tags[token, layer] = tag
-                        weights[token, layer] = 1.0 if sure is None else sure
-                        tag = _INSIDE
+            token = windows[place.window].first_tokens[place.word]
+            tags, weights = found[place.window]
+            tags[token, layer] = tag
+            weights[token, layer] = 1.0 if sure is None else sure
         return found
+
+
+class Place(NamedTuple):
+    """A window of a sentence, and which of its own words."""
+
+    window: int
+    word: int
+
+
+def tagged_words(
+    windows: Sequence[Window], task: Task, sentence: LabelledSentence
+) -> Iterator[tuple[Place, int, int, LoadedTerm | TaskSpan]]:
+    """Each word that a gold span of the task touches, with the label's and the tag's number.
+
+    A span goes on from one window to the next. All other words have the tag O.
+    """
+    for label, span in _spans(sentence, task):
+        if label not in task.labels:
+            continue
+        layer, tag = task.labels.index(label), _BEGIN
+        for number, window in enumerate(windows):
+            for word, (start, end) in enumerate(window.word_spans):
+                if start < span.end and span.start < end:
+                    yield Place(number, word), layer, tag, span
+                    tag = _INSIDE
 
 
 def _spans(sentence: LabelledSentence, task: Task) -> Iterator[tuple[str, LoadedTerm | TaskSpan]]:

@@ -63,6 +63,7 @@ def model_card(name: str, record: Mapping[str, Any]) -> str:
         _LOADING,
         *_what_it_learned(record),
         *_scores(record.get("main_scores") or {}),
+        *_calibration(record.get("calibration") or {}),
         _USE.rstrip(),
         *_limits(record),
     ]
@@ -216,6 +217,48 @@ def _scores(main_scores: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
+    if not calibration:
+        return
+    yield "## Calibration"
+    yield (
+        "Logits are divided by temperatures that were fitted on the **validation split**."
+        " ECE is the expected calibration error there, over labels, or a tag for each word and"
+        " label. `sure` in a prediction is false below the threshold: above it at most the risk"
+        " named is wrong, by a one-sided bound over stories. Where an archive mixes its labels"
+        " otherwise than that split, neither holds."
+    )
+    yield _table(
+        ("task", "temperature", "labels", "ECE before", "after", "sure from", "share", "risk"),
+        (
+            (
+                _code(name),
+                f"{one['temperature']:.3f}",
+                _number(one["num_items"]),
+                f"{one['ece_before']:.3f}",
+                f"{one['ece_after']:.3f}",
+                *(
+                    ("no threshold", "–", "–")
+                    if one["threshold"] is None
+                    else (
+                        f"{one['threshold']:.3f}",
+                        f"{one['coverage']:.1%}",
+                        f"{one['wished_risk']:.0%}",
+                    )
+                ),
+            )
+            for name, one in calibration.items()
+        ),
+    )
+    notes = [
+        f"- {_code(name)}: {_plain(note)}"
+        for name, one in calibration.items()
+        for note in one.get("notes", ())
+    ]
+    if notes:
+        yield "\n".join(notes)
+
+
 def _limits(record: Mapping[str, Any]) -> Iterator[str]:
     yield "## Limits"
     lines = [
@@ -226,7 +269,7 @@ def _limits(record: Mapping[str, Any]) -> Iterator[str]:
         " trained on them alone has seen nothing else.",
         "What annotators disagree on, it does not know either.",
     ]
-    if record.get("calibration") is None:
+    if not record.get("calibration"):
         lines.append("Its probabilities are not calibrated: read them as an order, not as odds.")
     yield "\n".join(f"- {line}" for line in lines)
     yield "## Licence"

@@ -217,8 +217,27 @@ def test_it_says_what_it_is_for_and_what_not(record: dict[str, Any]) -> None:
     assert "not calibrated" in section(card, "Limits")
     assert "keep their own licences" in section(card, "Licence")
     assert "from model import load" in section(card, "Loading")
-    calibrated = model_card("run", record | {"calibration": {"stance": 1.2}})
-    assert "not calibrated" not in calibrated
+    assert "## Calibration" not in card
+
+
+def test_it_tells_of_a_calibration(record: dict[str, Any]) -> None:
+    stance = {
+        "temperature": 5.35, "num_items": 1236, "ece_before": 0.299, "ece_after": 0.066,
+        "brier_before": 0.7, "brier_after": 0.56, "threshold": 0.7843, "wished_risk": 0.2,
+        "level": 0.95, "num_predictions": 1236, "coverage": 0.0593, "label_mix": [0.2, 0.3, 0.5],
+    }  # fmt: skip
+    note = f"threshold: none {HOSTILE}"
+    claims = stance | {"threshold": None, "coverage": 0.0, "notes": [note]}
+    card = model_card("run", record | {"calibration": {"stance": stance, "claims": claims}})
+    assert "not calibrated" not in card
+    assert "**validation split**" in section(card, "Calibration")
+    (table,) = tables(section(card, "Calibration"))
+    assert table[1:] == [
+        ["stance", "5.350", "1,236", "0.299", "0.066", "0.784", "5.9%", "20%"],
+        ["claims", "5.350", "1,236", "0.299", "0.066", "no threshold", "–", "–"],
+    ]
+    assert "threshold: none" in section(card, "Calibration")
+    assert "<script>" not in card
 
 
 def test_the_same_record_gives_the_same_card(record: dict[str, Any]) -> None:
