@@ -75,6 +75,7 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
     hush_libraries()
     from model.net.checkpoint import checkpoint_hash
     from model.net.classifier import load
+    from train.calibrating import measure_reliability
     from train.contest import MODEL
     from train.data.dataset import read_dataset
     from train.fit.checkpoints import hash_sentences, write_scores
@@ -110,6 +111,7 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
         tasks=tasks,
         end_to_end=_end_to_end(MODEL, classifier, own) if readings else {},
         behaviour=_behave(run, splits, classifier) if readings and behaviour else None,
+        reliability=measure_reliability(classifier, test),
     )
     write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
     _write(scorecard, run.dir, quiet=quiet)

@@ -13,7 +13,7 @@ from train.score.calibration import (
     score_confidences,
 )
 from train.score.counts import FloatArray, IntArray
-from train.score.selective import Booleans, RiskCoverage, risk_coverage
+from train.score.selective import Booleans, RiskCoverage, risk_coverage, thin
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def build_reliability(
         before=before,
         after=after,
         predicted=predicted,
-        curve=risk_coverage(outcomes.confidences, outcomes.is_right) if has_any else None,
+        curve=thin(risk_coverage(outcomes.confidences, outcomes.is_right)) if has_any else None,
         kept=None if threshold is None else count_kept(outcomes, threshold),
     )
 

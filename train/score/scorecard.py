@@ -13,6 +13,7 @@ from train.score.end_to_end import EndToEnd
 from train.score.labels import StanceScores, TargetMeans, macro_f1
 from train.score.partial import PartialScores
 from train.score.presence import PresenceScores
+from train.score.reliability import Reliability
 from train.score.slices import SideGap, Slice, Tilt
 from train.score.spans import SpanMatchScores, SpanScores, micro_f1
 from train.score.tasks import TaskScores
@@ -137,6 +138,7 @@ class Scorecard:
     tasks: Mapping[str, TaskScores] = field(default_factory=dict)
     end_to_end: Mapping[str, EndToEnd] = field(default_factory=dict)
     behaviour: BehaviourScores | None = None
+    reliability: Mapping[str, Reliability] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

@@ -7,7 +7,7 @@ risk the share of wrong ones among the kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,20 @@ class Threshold:
     risk: float | None
     bound: float | None
     reason: str | None = None
+
+
+def thin(curve: RiskCoverage, most: int = 200) -> RiskCoverage:
+    """The curve with its first, last and evenly spaced points alone; `aurc` is that of all."""
+    count = len(curve.thresholds)
+    if count <= most:
+        return curve
+    kept = [round(n * (count - 1) / (most - 1)) for n in range(most)]
+    return replace(
+        curve,
+        thresholds=tuple(curve.thresholds[n] for n in kept),
+        coverages=tuple(curve.coverages[n] for n in kept),
+        risks=tuple(curve.risks[n] for n in kept),
+    )
 
 
 def risk_coverage(confidences: FloatArray, is_right: Booleans) -> RiskCoverage:

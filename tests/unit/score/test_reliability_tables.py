@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+
+from train.score.reliability import Items, Outcomes, Reliability, build_reliability
+from train.score.reliability_tables import diagrams, reliability_table
+
+
+def reliability(threshold: float | None) -> Reliability:
+    """Forty items, twice too sure."""
+    confidences = np.repeat([0.9, 0.7], 20)
+    probabilities = np.stack([confidences, 1 - confidences], axis=1)
+    gold = np.array(([0] * 13 + [1] * 7) + ([0] * 11 + [1] * 9))
+    stories = tuple(str(n % 8) for n in range(40))
+    tempered = np.stack([0.5 + (confidences - 0.5) / 2, 0.5 - (confidences - 0.5) / 2], axis=1)
+    outcomes = Outcomes(tempered[:, 0], gold == 0, stories)
+    return build_reliability(
+        Items(probabilities, gold, stories),
+        tempered,
+        outcomes,
+        temperature=2.5,
+        threshold=threshold,
+    )
+
+
+def test_before_and_after_stand_in_one_row() -> None:
+    table = reliability_table({"stance": reliability(0.65)})
+    assert table is not None
+    (row,) = table.rows
+    assert row[:3] == ("stance", "2.50", "0.200")  # |0.9 - 0.65| and |0.7 - 0.55|, half each
+    assert row[3].startswith("0.050 [")
+    assert row[6:] == ("40", "0.500, 0.350")
+    uncalibrated = reliability_table({"stance": reliability(None)})
+    assert uncalibrated is not None
+    assert uncalibrated.rows[0][-1] == "no threshold"
+    assert reliability_table({}) is None
+
+
+def test_diagrams_show_what_the_bins_hold() -> None:
+    before, after = diagrams({"stance": reliability(None)})
+    assert [bar[2] for bar in before.bars] == ["20 at 0.70: 0.55 right", "20 at 0.90: 0.65 right"]
+    assert [bar[0] for bar in after.bars] == [90.0, 108.0]  # 0.5 and 0.6 of 180; bins end at 0.6
+    assert before.curve == ""
+    assert after.curve == "90.0,117.0 180.0,108.0"  # half with 0.35 wrong, all with 0.40
