@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.records import STANCE_LABELS, LabelledSentence, LoadedTerm, Stance
-from train.score.bootstrap import Interval, Statistic, resample, story_interval, to_interval
+from train.score.bootstrap import (
+    MIN_STORIES,
+    Interval,
+    Statistic,
+    resample,
+    story_interval,
+    to_interval,
+)
 from train.score.counts import FloatArray, IntArray
 from train.score.labels import supported_macro_f1
 from train.score.outputs import SystemOutput
@@ -84,8 +91,9 @@ class SideGap:
 
     @property
     def is_uneven(self) -> bool:
-        """Whether the interval leaves out 0."""
-        return self.interval.low > 0 or self.interval.high < 0
+        """Whether the interval leaves out 0, and rests on stories enough to say so."""
+        has_stories = self.interval.num_stories >= MIN_STORIES
+        return has_stories and (self.interval.low > 0 or self.interval.high < 0)
 
 
 def slice_stances(
@@ -138,41 +146,46 @@ def side_tilts(
 
     `side_of` a target gives its conflict and side, or None. Gaps take sides of `FEWEST` and more.
     """
-    stories = {story: n for n, story in enumerate(dict.fromkeys(s.story for s in gold))}
-    sums: dict[tuple[str, str], IntArray] = {}
+    sums: dict[tuple[str, str], dict[str, IntArray]] = {}
     for sentence, stance, found in _judged(gold, outputs):
         if place := side_of(stance.target):
-            held = sums.setdefault(place, np.zeros((len(stories), 2), np.int64))
-            lean = _POLARITY[found] - _POLARITY[str(stance.label)]
-            held[stories[sentence.story]] += (lean, 1)
-    resampled = {
-        place: _mean_lean(resample(held, num_resamples=num_resamples))
-        for place, held in sorted(sums.items())
-    }
-    tilts = [
-        Tilt(
-            *place,
-            figure=float(_mean_lean(sums[place].sum(axis=0))),
-            support=int(sums[place][:, 1].sum()),
-            interval=to_interval(values, num_stories=int((sums[place][:, 1] > 0).sum())),
-        )
-        for place, values in resampled.items()
-    ]
+            by_story = sums.setdefault(place, {})
+            held = by_story.setdefault(sentence.story, np.zeros(2, np.int64))
+            held += (_POLARITY[found] - _POLARITY[str(stance.label)], 1)
+    tilts = []
+    for (conflict, side), by_story in sorted(sums.items()):
+        held = np.stack(list(by_story.values()))
+        total = held.sum(axis=0)
+        interval = story_interval(_mean_lean, held, num_resamples=num_resamples)
+        tilts.append(Tilt(conflict, side, float(_mean_lean(total)), int(total[1]), interval))
     gaps = [
-        SideGap(
-            one.conflict,
-            one.side,
-            other.side,
-            one.figure - other.figure,
-            to_interval(
-                resampled[one.conflict, one.side] - resampled[other.conflict, other.side],
-                num_stories=min(one.interval.num_stories, other.interval.num_stories),
-            ),
-        )
+        _gap(one, other, sums, num_resamples)
         for one, other in combinations(tilts, 2)
         if one.conflict == other.conflict and min(one.support, other.support) >= FEWEST
     ]
     return tilts, gaps
+
+
+def _gap(
+    one: Tilt, other: Tilt, sums: Mapping[tuple[str, str], Mapping[str, IntArray]], count: int
+) -> SideGap:
+    """Over the stories that name either side; a resample that lacks one tells of no gap."""
+    places = [sums[tilt.conflict, tilt.side] for tilt in (one, other)]
+    stories = list(dict.fromkeys(story for place in places for story in place))
+    held = np.array([[place.get(s, np.zeros(2, np.int64)) for place in places] for s in stories])
+    drawn = resample(held, num_resamples=count)
+    drawn = drawn[(drawn[..., 1] > 0).all(axis=1)]
+    leans = _mean_lean(drawn)
+    return SideGap(
+        one.conflict,
+        one.side,
+        other.side,
+        one.figure - other.figure,
+        to_interval(
+            leans[:, 0] - leans[:, 1],
+            num_stories=min(one.interval.num_stories, other.interval.num_stories),
+        ),
+    )
 
 
 def _judged(

@@ -138,3 +138,14 @@ def test_sides_of_a_few_are_not_compared(gold: list[LabelledSentence]) -> None:
     chosen = [s for s in gold if s.stances[0].target == "sdf"] + few
     tilts, gaps = side_tilts(chosen, noisy(chosen, 4), SIDES.get)
     assert (len(tilts), gaps) == (2, [])
+
+
+def test_stories_without_a_side_say_nothing_of_it(gold: list[LabelledSentence]) -> None:
+    """A side of one story leans by what that story says, whatever else is drawn."""
+    story = [s for s in gold if s.story == gold[0].story]
+    others = [s for s in gold if s.stances[0].target == "army" and s.story != gold[0].story]
+    chosen = [replace(s, stances=(replace(s.stances[0], target="sdf"),)) for s in story] + others
+    tilts, _ = side_tilts(chosen, leaning(chosen, "sdf", 1.0), SIDES.get)
+    (one,) = [tilt for tilt in tilts if tilt.side == "one"]
+    assert one.figure == one.interval.low == one.interval.high
+    assert one.interval.num_stories == 1
