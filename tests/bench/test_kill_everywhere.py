@@ -24,7 +24,7 @@ RUNS: dict[str, dict[str, object]] = {
         "best_by": "loss",
         "early_stopping": 2,
         "epochs": 6,
-        "learning_rate": 0.1,
+        "learning_rate": 0.3,
         "precision": "fp32",
         "save_steps": 5,
     },

@@ -28,7 +28,7 @@ BEST = {
     "best_by": "loss",
     "early_stopping": 2,
     "epochs": 6,
-    "learning_rate": 0.1,
+    "learning_rate": 0.3,
     "precision": "fp32",
     "save_steps": None,
 }
@@ -102,7 +102,7 @@ IN_ROTATION = [
 AT_THE_END = [
     ("mkdir .checkpoint.building", "before"),  # the last checkpoint of the Trainer stands
     ("save_file .checkpoint.building/model.safetensors", "half"),
-    ("open .checkpoint.building/nabra.json", "half"),
+    ("open .checkpoint.building/.nabra.json.tmp", "half"),
     ("rename .checkpoint.building", "before"),
 ]
 BEFORE_CHECKPOINTS = [(f"mkdir trainer/checkpoint-{step}", "before") for step in (3, 6, 9, 12)]

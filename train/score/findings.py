@@ -16,7 +16,7 @@ def findings(reading: Reading) -> list[str]:
         f"No evidence that {first} uses the wording: a system that reads {seen} alone is "
         f"{'ahead of it' if each.verdict == 'behind' else 'not behind it'} "
         f"({first} minus {each.other}: stance macro-F1 {each.value:+.3f} "
-        f"[{each.interval.low:+.3f}, {each.interval.high:+.3f}])."
+        f"[{each.interval.low:+.3f}, {each.interval.high:+.3f}], p = {each.p:.3f})."
         for each in reading.differences
         if each.measure == _STANCE
         and each.verdict != "ahead"
