@@ -95,7 +95,11 @@ def fit_network(
     is_quick = _quickens(settings)
     if is_quick:
         keep_freed_memory()
-        quicken(network, row_gradients=num_processes() == 1)
+        quicken(
+            network,
+            row_gradients=num_processes() == 1,
+            own_attention=settings.attention == "auto",
+        )
     trainer = TaskTrainer(
         network,
         args,
