@@ -91,9 +91,9 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
     classifier = load(run.checkpoint_dir)
     outputs = label_gold(classifier, test)
     tasks = score_tasks(test, outputs, run.config.task_list)
-    readings = _readings(run, splits, outputs, worlds=worlds, quiet=quiet)
-    own = [sentence for sentence in test if sentence.dataset is None]
     notes = leak_notes(find_leaks([*splits["train"], *splits["validation"]], test))
+    readings = _readings(run, splits, outputs, notes, worlds=worlds, quiet=quiet)
+    own = [sentence for sentence in test if sentence.dataset is None]
     notes += [LEXICON_NOTE] if readings else []
     notes += [
         OFFICIAL_NOTE.format(name)
@@ -172,11 +172,15 @@ def _readings(
     run: Run,
     splits: dict[str, list[LabelledSentence]],
     outputs: Sequence[SystemOutput],
+    notes: list[str],
     *,
     worlds: bool,
     quiet: bool,
 ) -> list[Reading]:
-    """The readings of nabra's own tasks beside the baselines; none where the run lacks one."""
+    """The readings of nabra's own tasks beside the baselines; none where the run lacks one.
+
+    Adds to the notes why a world could not be read.
+    """
     from model.tasks import DEFAULT_TASKS
     from train.contest import MODEL, rival_outputs
     from train.facets import make_facets
@@ -193,12 +197,17 @@ def _readings(
     facets = make_facets(_targets(run), train)
     readings = [build_reading("test", test, named, facets=facets, num_resamples=settings.resamples)]
     if worlds or len({sentence.story for sentence in test}) < settings.fewest_test_stories:
-        readings += _read_folds(run, splits, worlds=worlds, quiet=quiet)
+        readings += _read_folds(run, splits, notes, worlds=worlds, quiet=quiet)
     return readings
 
 
 def _read_folds(
-    run: Run, splits: dict[str, list[LabelledSentence]], *, worlds: bool, quiet: bool
+    run: Run,
+    splits: dict[str, list[LabelledSentence]],
+    notes: list[str],
+    *,
+    worlds: bool,
+    quiet: bool,
 ) -> list[Reading]:
     """Every gold story predicted by a model that never saw it, and so for each world asked for."""
     from train.contest import MODEL, train_and_ask
@@ -229,9 +238,13 @@ def _read_folds(
     ]
     conflicts = {target.id: target.conflict for target in targets.values()}
     for world in WORLDS if worlds else ():
-        held = hold_out(
-            world, gold, others, num_folds=settings.folds, conflict_of=conflicts.__getitem__
-        )
+        try:
+            held = hold_out(
+                world, gold, others, num_folds=settings.folds, conflict_of=conflicts.__getitem__
+            )
+        except NabraError as error:
+            notes.append(f"Not read: {error}.")
+            continue
         tested_here, found = train_and_ask(
             run,
             follow([(one.train, one.test) for one in held], unit=f" folds of {world}", quiet=quiet),

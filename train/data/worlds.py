@@ -36,7 +36,7 @@ def hold_out(
     """The folds of a world over gold; `others` (silver) are for training alone.
 
     The names, most stances first, go each to the fold that holds least so far. NabraError where
-    the gold holds fewer than two names, or no dates.
+    the gold holds fewer than two names or no dates, or a fold leaves nothing to train on.
     """
     if world == "time":
         return [_later(gold, others)]
@@ -68,6 +68,9 @@ def hold_out(
             for sentence in [*gold, *others]
             if sentence.story not in stories and not names_of(sentence) & names
         ]
+        if not train:
+            what = f"a fold without {', '.join(sorted(names)[:3])}, … leaves nothing to train on"
+            raise NabraError(f"held-out {world}", what, "raise evaluation.folds")
         found.append(HeldOut(tuple(sorted(names)), train, test))
     return found
 

@@ -83,6 +83,12 @@ def test_later_days_are_tested(gold: list[LabelledSentence]) -> None:
     assert 0.2 < len(fold.test) / len(gold) < 0.4
 
 
+def test_a_fold_that_leaves_nothing_to_train_on_is_refused() -> None:
+    gold = [sentence(n, "one story", outlet, ["sdf"]) for n, outlet in enumerate("abc")]
+    with pytest.raises(NabraError, match="held-out outlets: a fold without a, … leaves nothing"):
+        hold_out("outlets", gold, [], num_folds=3, conflict_of=CONFLICTS.__getitem__)
+
+
 def test_a_world_of_one_is_refused() -> None:
     gold = [sentence(n, str(n), "one", ["sdf"], None) for n in range(5)]
     for world in ("outlets", "targets", "conflicts", "time"):
