@@ -36,8 +36,8 @@ OPTIONS = {
     "attention sdpa": ["attention=sdpa"],
     "attention eager": ["attention=eager"],
     "embeddings frozen": ["embeddings=frozen"],
-    "best_by mean": ["best_by=mean"],
-    "best_by, early_stopping 2": ["best_by=mean", "early_stopping=2"],
+    "best_by loss": ["best_by=loss"],
+    "best_by loss, early_stopping 2": ["best_by=loss", "early_stopping=2"],
     "lora, rank 16": ["lora={rank: 16, alpha: 32.0, dropout: 0.0}"],
 }
 LONG_TEXTS = {
@@ -91,4 +91,4 @@ def compare(
             lead, interval = result.lead_over(base, measure)
             leads.append(f"{measure} {lead:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]")
         time = sum(result.seconds) / sum(base.seconds)
-        print(f"  {name:26} {'  '.join(leads)}  CPU time × {time:.2f}", flush=True)
+        print(f"  {name:30} {'  '.join(leads)}  CPU time × {time:.2f}", flush=True)
