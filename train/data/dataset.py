@@ -108,8 +108,12 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _count(sentences: Sequence[LabelledSentence]) -> dict[str, Any]:
-    stances = Counter((s.origin, s.label) for sentence in sentences for s in sentence.stances)
-    terms = Counter((t.origin, t.category) for sentence in sentences for t in sentence.loaded_terms)
+    stances = Counter(
+        (s.origin or "-", s.label or "unjudged") for sentence in sentences for s in sentence.stances
+    )
+    terms = Counter(
+        (t.origin or "-", t.category) for sentence in sentences for t in sentence.loaded_terms
+    )
     rules = Counter(
         rule for sentence in sentences for s in sentence.stances for rule in s.rules or ()
     )

@@ -49,6 +49,18 @@ def test_an_empty_split_is_no_fault(tmp_path: Path, gold: list[LabelledSentence]
     assert read_dataset(tmp_path / "dataset") == splits
 
 
+def test_a_stance_that_nobody_judged_is_counted_as_such(
+    tmp_path: Path, gold: list[LabelledSentence]
+) -> None:
+    """Silver sentences keep the stances that the rules could not settle."""
+    named = next(sentence for sentence in gold if sentence.stances)
+    unjudged = replace(named, stances=(replace(named.stances[0], label=None, origin="silver"),))
+    manifest = write_dataset(
+        tmp_path / "dataset", {"train": [*gold, unjudged], "validation": [], "test": []}, [], {}
+    )
+    assert manifest["splits"]["train"]["stances"]["silver/unjudged"] == 1
+
+
 def test_says_where_no_dataset_is(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run nabra prepare"):
         read_dataset(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from model.errors import NabraError
 from model.net.network import FramingNetwork
 from train.settings import LoraConfig
@@ -16,15 +18,15 @@ def add_adapters(network: FramingNetwork, settings: LoraConfig) -> None:
         raise NabraError(
             "training.lora", "peft is not installed", "pip install 'nabra[lora]', or lora: null"
         ) from None
-    network.encoder = get_peft_model(
-        network.encoder,
-        Adapters(
-            r=settings.rank,
-            lora_alpha=settings.alpha,
-            lora_dropout=settings.dropout,
-            target_modules="all-linear",
-        ),
+    adapters = Adapters(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules="all-linear",
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by an older name
+        network.encoder = get_peft_model(network.encoder, adapters)
 
 
 def merge_adapters(network: FramingNetwork) -> None:
