@@ -74,7 +74,7 @@ def test_an_empty_file_is_one_dropped(tmp_path, name):
     [
         ("a.jsonl", b"\n\n"),
         ("a.csv", b"id,text\n"),
-        ("a.jsonl.gz", gzip.compress(b"")),
+        ("a.jsonl.gz", gzip.compress(b"", mtime=0)),
     ],
 )
 def test_a_file_without_records_is_one_dropped(tmp_path, name, data):
