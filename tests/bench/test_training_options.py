@@ -1,7 +1,8 @@
 """What each option of a training does to the scores and to the time, on real data.
 
 Each line changes one option of a base and is trained with the same seeds (NABRA_BENCH_SEEDS of
-them); differences come with their intervals over the stories of the test split. NABRA_BENCH_SET
+them); differences come with their intervals over the stories of the test split, and with those of
+each seed alone. NABRA_BENCH_SET
 changes the base (`encoder=DIRECTORY training.learning_rate=3e-4`).
 """
 
@@ -39,6 +40,7 @@ OPTIONS = {
     "best_by loss": ["best_by=loss"],
     "best_by loss, early_stopping 2": ["best_by=loss", "early_stopping=2"],
     "lora, rank 16": ["lora={rank: 16, alpha: 32.0, dropout: 0.0}"],
+    "compile": ["compile=true"],
 }
 LONG_TEXTS = {
     "max_length 64, stride 0": ["max_length=64", "stride=0"],
@@ -89,6 +91,9 @@ def compare(
         leads = []
         for measure in base.counts:
             lead, interval = result.lead_over(base, measure)
-            leads.append(f"{measure} {lead:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]")
+            pairs = zip(result.figures(measure), base.figures(measure), strict=True)
+            by_seed = " ".join(f"{ours - theirs:+.3f}" for ours, theirs in pairs)
+            bounds = f"[{interval.low:+.3f}, {interval.high:+.3f}]"
+            leads.append(f"{measure} {lead:+.3f} {bounds} ({by_seed})")
         time = sum(result.seconds) / sum(base.seconds)
         print(f"  {name:30} {'  '.join(leads)}  CPU time × {time:.2f}", flush=True)

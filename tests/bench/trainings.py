@@ -32,7 +32,7 @@ _MATCHES = {"exact": match_exact, "overlap": match_overlap}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Of some trainings: counts by measure and story, over all seeds, and the CPU seconds of each.
+    """Of some trainings: counts by measure, seed and story, and the CPU seconds of each training.
 
     A classifying task is a measure (macro-F1); a tagging one has two (micro-F1): exact, overlap.
     """
@@ -42,11 +42,15 @@ class Result:
 
     def figure(self, measure: str) -> float:
         """The figure over all seeds together."""
-        return float(_statistic(measure)(self.counts[measure].sum(axis=0)))
+        return float(_statistic(measure)(self.counts[measure].sum(axis=(0, 1))))
+
+    def figures(self, measure: str) -> list[float]:
+        """The figure of each seed."""
+        return [float(_statistic(measure)(counts.sum(axis=0))) for counts in self.counts[measure]]
 
     def lead_over(self, other: Result, measure: str) -> tuple[float, Interval]:
         """The difference of the two figures, with its interval over stories."""
-        ours, theirs = self.counts[measure], other.counts[measure]
+        ours, theirs = (result.counts[measure].sum(axis=0) for result in (self, other))
         interval = difference_interval(_statistic(measure), ours, theirs)
         return self.figure(measure) - other.figure(measure), interval
 
@@ -71,7 +75,7 @@ def train_and_count(run: Run, seeds: Sequence[int], *, plain: bool = False) -> R
     splits = read_dataset(run.dataset_dir)
     lists = read_lists(run.lists)
     names = {target.id: target.name for target in lists[0].targets.values()}
-    counts: dict[str, IntArray] = {}
+    counts = []
     seconds = []
     for seed in seeds:
         with (
@@ -93,9 +97,9 @@ def train_and_count(run: Run, seeds: Sequence[int], *, plain: bool = False) -> R
             seconds.append(time.process_time() - start)
         context = run.config.training.context
         checkpoint = Checkpoint(fit.network, fit.text_encoder, *lists, {}, Path(), context)
-        found = _count(splits["test"], Classifier(checkpoint), run.config.task_list)
-        counts = {task: counts.get(task, 0) + value for task, value in found.items()}
-    return Result(counts, seconds)
+        counts.append(_count(splits["test"], Classifier(checkpoint), run.config.task_list))
+    by_measure = {name: np.stack([found[name] for found in counts]) for name in counts[0]}
+    return Result(by_measure, seconds)
 
 
 def _count(
