@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +14,6 @@ from model.errors import NabraError
 from train.config import Run, read_run
 
 if TYPE_CHECKING:
-    from model.net.classifier import Classifier
-    from model.records import LabelledSentence
-    from model.text.aliases import Target
-    from train.score.behaviour.judge import BehaviourScores
     from train.score.end_to_end import EndToEnd
     from train.score.outputs import SystemOutput
     from train.score.scorecard import Reading, Scorecard
@@ -75,11 +72,13 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
     hush_libraries()
     from model.net.checkpoint import checkpoint_hash
     from model.net.classifier import load
+    from train.behaving import judge_run
     from train.calibrating import measure_reliability
     from train.contest import MODEL
     from train.data.dataset import read_dataset
     from train.fit.checkpoints import hash_sentences, write_scores
-    from train.judging import label_gold
+    from train.judging import label_gold, score_bare
+    from train.readings import read_own_tasks
     from train.score.leaks import find_leaks, leak_notes
     from train.score.scorecard import DatasetFacts, Scorecard, count_split
     from train.score.tasks import score_tasks, scores_record
@@ -92,7 +91,9 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
     outputs = label_gold(classifier, test)
     tasks = score_tasks(test, outputs, run.config.task_list)
     notes = leak_notes(find_leaks([*splits["train"], *splits["validation"]], test))
-    readings = _readings(run, splits, outputs, notes, worlds=worlds, quiet=quiet)
+    readings = read_own_tasks(
+        run, splits, outputs, notes, worlds=worlds, watch=partial(follow, quiet=quiet)
+    )
     own = [sentence for sentence in test if sentence.dataset is None]
     notes += [LEXICON_NOTE] if readings else []
     notes += [
@@ -109,8 +110,8 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
         readings=tuple(readings),
         notes=tuple(notes),
         tasks=tasks,
-        end_to_end=_end_to_end(MODEL, classifier, own) if readings else {},
-        behaviour=_behave(run, splits, classifier) if readings and behaviour else None,
+        end_to_end=score_bare(MODEL, classifier, own) if readings else {},
+        behaviour=judge_run(run, splits, classifier) if readings and behaviour else None,
         reliability=measure_reliability(classifier, test),
     )
     write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
@@ -131,7 +132,7 @@ def evaluate_checkpoints(
     from train.data.annotations import read_annotations
     from train.facets import make_facets
     from train.fit.checkpoints import hash_sentences
-    from train.judging import label_gold
+    from train.judging import label_gold, score_bare
     from train.score.reading import build_reading
     from train.score.scorecard import DatasetFacts, Scorecard, count_split
     from train.score.tasks import TaskScores, labelled_tasks, score_tasks
@@ -150,7 +151,7 @@ def evaluate_checkpoints(
             tasks[task if len(checkpoints) == 1 else f"{task} ({path})"] = scores
         if own and set(DEFAULT_TASKS) <= set(known):
             read[path] = [outputs[number] for number in own]
-            end_to_end |= _end_to_end(path, classifier, [gold[number] for number in own])
+            end_to_end |= score_bare(path, classifier, [gold[number] for number in own])
             facets = facets or make_facets(classifier.checkpoint.targets.targets)
     if not tasks:
         asked = sorted({task for sentence in gold for task in labelled_tasks(sentence)})
@@ -166,141 +167,6 @@ def evaluate_checkpoints(
         end_to_end=end_to_end,
     )
     _write(scorecard, output, quiet=quiet)
-
-
-def _readings(
-    run: Run,
-    splits: dict[str, list[LabelledSentence]],
-    outputs: Sequence[SystemOutput],
-    notes: list[str],
-    *,
-    worlds: bool,
-    quiet: bool,
-) -> list[Reading]:
-    """The readings of nabra's own tasks beside the baselines; none where the run lacks one.
-
-    Adds to the notes why a world could not be read.
-    """
-    from model.tasks import DEFAULT_TASKS
-    from train.contest import MODEL, rival_outputs
-    from train.facets import make_facets
-    from train.score.reading import build_reading
-
-    settings = run.config.evaluation
-    own = [number for number, s in enumerate(splits["test"]) if s.dataset is None]
-    if not own or not set(DEFAULT_TASKS) <= set(run.config.task_list):
-        return []
-    test = [splits["test"][number] for number in own]
-    named = {MODEL: [outputs[number] for number in own]}
-    train = [s for s in splits["train"] if s.dataset is None]
-    named |= rival_outputs(run, train, test)
-    facets = make_facets(_targets(run), train)
-    readings = [build_reading("test", test, named, facets=facets, num_resamples=settings.resamples)]
-    if worlds or len({sentence.story for sentence in test}) < settings.fewest_test_stories:
-        readings += _read_folds(run, splits, notes, worlds=worlds, quiet=quiet)
-    return readings
-
-
-def _read_folds(
-    run: Run,
-    splits: dict[str, list[LabelledSentence]],
-    notes: list[str],
-    *,
-    worlds: bool,
-    quiet: bool,
-) -> list[Reading]:
-    """Every gold story predicted by a model that never saw it, and so for each world asked for."""
-    from train.contest import MODEL, train_and_ask
-    from train.data.dataset import read_manifest
-    from train.data.split import grouped_folds
-    from train.data.worlds import WORLDS, hold_out
-    from train.facets import make_facets
-    from train.score.held_out import RIVALS, with_seen
-    from train.score.reading import build_reading
-
-    settings = run.config.evaluation
-    sentences = [sentence for held in splits.values() for sentence in held]
-    silver = set(read_manifest(run.dataset_dir)["silver_articles"])
-    gold = [s for s in sentences if s.article_id not in silver and s.dataset is None]
-    gold_ids = {id(sentence) for sentence in gold}
-    others = [sentence for sentence in sentences if id(sentence) not in gold_ids]
-    folds = []
-    for fold in grouped_folds(gold, settings.folds, run.config.split.seed):
-        stories = {sentence.story for sentence in fold}
-        folds.append(([s for s in sentences if s.story not in stories], fold))
-    tested, outputs = train_and_ask(
-        run, follow(folds, unit=" folds", quiet=quiet), run.dir / "folds"
-    )
-    targets = _targets(run)
-    facets = make_facets(targets)
-    readings = [
-        build_reading("folds", tested, outputs, facets=facets, num_resamples=settings.resamples)
-    ]
-    conflicts = {target.id: target.conflict for target in targets.values()}
-    for world in WORLDS if worlds else ():
-        try:
-            held = hold_out(
-                world, gold, others, num_folds=settings.folds, conflict_of=conflicts.__getitem__
-            )
-        except NabraError as error:
-            notes.append(f"Not read: {error}.")
-            continue
-        tested_here, found = train_and_ask(
-            run,
-            follow([(one.train, one.test) for one in held], unit=f" folds of {world}", quiet=quiet),
-            run.dir / "worlds" / world,
-            RIVALS,
-        )
-        compared = with_seen(tested_here, found, tested, outputs[MODEL])
-        readings.append(
-            build_reading(world, tested_here, compared, num_resamples=settings.resamples)
-        )
-    return readings
-
-
-def _targets(run: Run) -> Mapping[str, Target]:
-    from model.text.targets import TargetList
-
-    assert run.lists is not None, "own sentences come from a run with articles"
-    return TargetList.read(run.lists[0]).targets
-
-
-def _end_to_end(
-    name: str, classifier: Classifier, gold: Sequence[LabelledSentence]
-) -> dict[str, EndToEnd]:
-    """The stances of bare sentences, under the classifier's name; nothing without gold ones."""
-    from train.judging import find_stances, gold_stances
-    from train.score.end_to_end import score_end_to_end
-
-    if not any(sentence.stances for sentence in gold):
-        return {}
-    stories = [sentence.story for sentence in gold]
-    return {name: score_end_to_end(gold_stances(gold), find_stances(classifier, gold), stories)}
-
-
-def _behave(
-    run: Run, splits: Mapping[str, Sequence[LabelledSentence]], classifier: Classifier
-) -> BehaviourScores:
-    """The behavioural tests over all gold: no case's label was learnt, but for its sentence's."""
-    from model.text.lexicon import Lexicon
-    from train.behaviour.generate import make_cases
-    from train.behaviour.names import NameBook
-    from train.data.dataset import read_manifest
-    from train.judging import label_gold
-    from train.score.behaviour.cases import sentences_of
-    from train.score.behaviour.judge import judge_behaviour, keep_failures
-
-    assert run.lists is not None, "own sentences come from a run with articles"
-    silver = set(read_manifest(run.dataset_dir)["silver_articles"])
-    gold = [
-        sentence
-        for held in splits.values()
-        for sentence in held
-        if sentence.dataset is None and sentence.article_id not in silver
-    ]
-    made = make_cases(gold, NameBook.read(run.lists[0]), Lexicon.read(run.lists[1]))
-    outputs = label_gold(classifier, sentences_of(made.cases))
-    return keep_failures(judge_behaviour(made.cases, outputs, made.left_out), most=20)
 
 
 def _main_scores(readings: Sequence[Reading]) -> dict[str, dict[str, float]]:

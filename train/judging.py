@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from model.errors import RecordError
 from model.records import ClassLabel, LabelledSentence, Prediction, TaskSpan
 from model.tasks import STANCE
+from train.score.end_to_end import EndToEnd, score_end_to_end
 from train.score.outputs import SystemOutput
 from train.score.tasks import main_figures, score_tasks
 
@@ -73,6 +74,16 @@ def gold_stances(gold: Sequence[LabelledSentence]) -> list[dict[tuple[str, str],
             key = (stance.target, stance.holder)
             judged[-1].setdefault(key, []).append(str(stance.label))
     return judged
+
+
+def score_bare(
+    name: str, classifier: Classifier, gold: Sequence[LabelledSentence]
+) -> dict[str, EndToEnd]:
+    """The stances of bare sentences, under the classifier's name; nothing without gold ones."""
+    if not any(sentence.stances for sentence in gold):
+        return {}
+    stories = [sentence.story for sentence in gold]
+    return {name: score_end_to_end(gold_stances(gold), find_stances(classifier, gold), stories)}
 
 
 def draft_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list[Prediction]:
