@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -74,6 +75,46 @@ def follow(items: Iterable[T], *, unit: str, quiet: bool) -> Iterator[T]:
 
     is_hidden = quiet or not sys.stderr.isatty()
     yield from tqdm(items, unit=unit, disable=is_hidden, delay=2, dynamic_ncols=True)
+
+
+class Progress:
+    """Articles a second, sentences a second, what lies in quarantine and the time left.
+
+    A context manager; it shows itself on standard error where that is a terminal.
+    """
+
+    def __init__(self, num_articles: int, *, quiet: bool) -> None:
+        from tqdm import tqdm
+
+        is_hidden = quiet or not sys.stderr.isatty()
+        self._bar = tqdm(
+            total=num_articles, unit=" articles", disable=is_hidden, delay=2, dynamic_ncols=True
+        )
+        self._start = time.monotonic()
+        self.num_sentences = 0
+        self.num_quarantined = 0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self._start
+
+    def advance(self, articles: int) -> None:
+        """So many more have been read."""
+        self._bar.update(articles)
+
+    def add(self, sentences: int, quarantined: int) -> None:
+        """So much more has been written."""
+        self.num_sentences += sentences
+        self.num_quarantined += quarantined
+        rate = self.num_sentences / max(self.seconds, 1e-9)
+        self._bar.set_postfix_str(f"{rate:.0f} sentences/s, {self.num_quarantined} quarantined")
 
 
 def hush_libraries() -> None:

@@ -8,6 +8,8 @@ NabraError             where, what, what to do: printed as one line, exit status
 └── OutputError        a result that cannot be written where it was asked for
 """
 
+from typing import Any
+
 
 class NabraError(Exception):
     """A fault that the user can mend.
@@ -20,6 +22,10 @@ class NabraError(Exception):
         self.what = what
         self.fix = fix
         super().__init__(f"{self.where}: {what}" + (f"; {fix}" if fix else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it reaches another process as it is."""
+        return NabraError, (self.where, self.what, self.fix)
 
 
 class ConfigError(NabraError):

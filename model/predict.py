@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import glob
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model.console import STATUS_QUARANTINED, Quiet, follow, hush_libraries, new_app, run_app, say
+from model.archive.atomic import AtomicFile, output_errors
+from model.console import STATUS_QUARANTINED, Progress, Quiet, hush_libraries, new_app, run_app, say
+from model.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from model.archive.write import PredictionWriter
+    from model.archive.shards.done import Done
+    from model.archive.shards.plan import Plan, Settings
+    from model.archive.shards.run import Job, Totals
     from model.net.classifier import Classifier
-    from model.records import Article, Dropped, Prediction
 
 app = new_app()
 
@@ -27,101 +35,250 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+class Partition(StrEnum):
+    """By what predictions are laid into folders."""
+
+    OUTLET = "outlet"
+    MONTH = "month"
+
+
 @app.command()
 def predict(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint's folder.")],
+    checkpoint: Annotated[
+        Path | None, typer.Argument(help="A checkpoint's folder.", show_default=False)
+    ] = None,
     inputs: Annotated[
-        list[str],
-        typer.Argument(help=".txt .html .jsonl(.gz) .csv .parquet files, or folders of them."),
-    ],
-    output: Annotated[Path, typer.Option(help="Folder for predictions and quarantine.")],
+        list[str] | None,
+        typer.Argument(
+            help=".txt .html .jsonl(.gz) .csv .parquet files, folders or patterns of them; "
+            "- for lines of JSON on standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for predictions and quarantine.")
+    ] = None,
     format: Annotated[Format, typer.Option(help="How to write predictions.")] = Format.JSONL,
+    partition: Annotated[
+        Partition | None, typer.Option(help="A folder of predictions for each outlet or month.")
+    ] = None,
     outlet: Annotated[str | None, typer.Option(help="For articles that name none.")] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(metavar="FIELD=COLUMN", help="Where an article field stands: text=body."),
     ] = None,
+    shard_articles: Annotated[
+        int, typer.Option(min=1, help="Articles of a shard: what a kill can cost.")
+    ] = 1_000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes here, which share the cores.")] = 1,
+    shard_index: Annotated[
+        int | None, typer.Option(min=0, help="This job's number among --num-shards, from 0.")
+    ] = None,
+    num_shards: Annotated[
+        int | None, typer.Option(min=1, help="How many jobs of a queue share the archive.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace predictions of an earlier run.")] = False,
     strict: Annotated[bool, typer.Option(help="Status 3 if any record was quarantined.")] = False,
+    verify: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Check a finished folder; predict nothing.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Predict stances and loaded terms for every sentence of every article."""
+    """Predict stances and loaded terms for every sentence of every article.
+
+    Killed at any point, the same command goes on where it stopped.
+    """
+    if verify is not None:
+        verify_folder(verify, quiet=quiet)
+        return
+    if checkpoint is None or not inputs or output is None:
+        raise typer.BadParameter("give CHECKPOINT INPUT… --output DIR, or --verify DIR")
+    if (shard_index is None) != (num_shards is None):
+        raise typer.BadParameter("--shard-index and --num-shards belong together")
+    if num_shards is not None and overwrite:
+        raise typer.BadParameter("--overwrite with --num-shards: a job would delete others' work")
     hush_libraries()
-    from model.archive.manifest import write_manifest
-    from model.archive.read import read_records
-    from model.archive.write import PredictionWriter
+    from model.archive.read import check_input
+    from model.archive.shards.plan import Settings
+    from model.archive.shards.run import Job, claim
+    from model.net.checkpoint import check_files
+
+    settings = Settings(outlet, _columns(column or ()), format.value, partition, shard_articles)
+    job = Job(shard_index or 0, num_shards or 1)
+    if job.index >= job.count:
+        raise typer.BadParameter(f"--shard-index {job.index}: the last of them is {job.count - 1}")
+    # Before anything is made: a wrong path should cost nothing.
+    inputs = _expand(inputs)
+    for given in inputs:
+        if given != "-":
+            check_input(Path(given))
+    check_files(checkpoint)
+    with claim(output, job):
+        num_quarantined = predict_archive(
+            checkpoint,
+            inputs,
+            output,
+            settings,
+            job,
+            workers=workers,
+            overwrite=overwrite,
+            quiet=quiet,
+        )
+    if strict and num_quarantined:
+        raise typer.Exit(STATUS_QUARANTINED)
+
+
+def predict_archive(
+    checkpoint: Path,
+    inputs: Iterable[str],
+    output: Path,
+    settings: Settings,
+    job: Job,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Predict what is not done yet; how many records lie in quarantine as far as it has come."""
+    from model.archive.manifest import versions
+    from model.archive.shards.run import pending, prepare, totals
+    from model.net.checkpoint import checkpoint_hash
+
+    plan = prepare(
+        output,
+        [_spooled(output, given) for given in inputs],
+        settings,
+        checkpoint=checkpoint,
+        checkpoint_hash=checkpoint_hash(checkpoint),
+        versions=versions(),
+        overwrite=overwrite,
+    )
+    todo = pending(output, plan, job, lambda line: say(line, quiet=quiet))
+    num_owned = sum(map(job.owns, plan.shards))
+    if len(todo) < num_owned:
+        say(f"{num_owned - len(todo)} of {num_owned} shards are done already", quiet=quiet)
+    if todo:
+        with Progress(sum(shard.num_records for shard in todo), quiet=quiet) as progress:
+            for done in _run(output, plan, [shard.number for shard in todo], workers, progress):
+                progress.add(done.rows, done.quarantined)
+    found = totals(output, plan)
+    if found is None:
+        say(f"this job is done; others are at work for {output}", quiet=quiet)
+        return 0
+    _finish(output, plan, found, quiet=quiet)
+    return found.quarantined
+
+
+def _run(
+    output: Path, plan: Plan, numbers: Sequence[int], workers: int, progress: Progress
+) -> Iterator[Done]:
+    from model.archive.engines.local import run_here, run_in_processes
+
+    if workers == 1:
+        classifier = load_with_threads(plan.checkpoint, 0)
+        return run_here(output, plan, numbers, classifier, partial(progress.advance, 1))
+    return run_in_processes(
+        output,
+        plan,
+        numbers,
+        load_with_threads,
+        progress.advance,
+        num_workers=workers,
+        num_threads=max(1, (os.cpu_count() or 1) // workers),
+    )
+
+
+def load_with_threads(checkpoint: str, num_threads: int) -> Classifier:
+    """The classifier of a checkpoint, in a process that computes with so many threads (0: all)."""
+    hush_libraries()
+    import torch
+
     from model.net.classifier import load
 
-    # Read the inputs' names first: a wrong path should not cost the loading of a network.
-    records = read_records(inputs, outlet=outlet, columns=_columns(column or ()))
-    classifier = load(checkpoint)
-    with PredictionWriter(output, format.value, overwrite=overwrite) as writer:
-        drafts = _Drafts(follow(records, unit=" articles", quiet=quiet), classifier, writer)
-        for prediction in classifier.complete_stream(drafts):
-            writer.write(prediction)
+    if num_threads:
+        torch.set_num_threads(num_threads)
+    return load(checkpoint)
+
+
+def _finish(output: Path, plan: Plan, found: Totals, *, quiet: bool) -> None:
+    """The manifest, and a summary for the user."""
+    from model.archive.manifest import write_manifest
+
     write_manifest(
         output,
-        inputs=inputs,
-        num_articles=drafts.num_articles,
-        num_sentences=writer.rows,
-        num_quarantined=writer.quarantined,
-        checkpoint=classifier.checkpoint,
+        inputs=plan.inputs,
+        num_articles=found.articles,
+        num_sentences=found.rows,
+        num_quarantined=found.quarantined,
+        num_shards=len(plan.shards),
+        checkpoint=Path(plan.checkpoint),
     )
     say(
-        f"{drafts.num_articles + writer.quarantined} articles in: {drafts.num_articles} predicted "
-        f"({writer.rows} sentences), {writer.quarantined} quarantined",
+        f"{found.articles + found.quarantined} articles in: {found.articles} predicted "
+        f"({found.rows} sentences), {found.quarantined} quarantined",
         quiet=quiet,
     )
     say(f"predictions: {output / 'predictions'}", quiet=quiet)
-    for task in _unasked(classifier):
+    for task in _unasked(Path(plan.checkpoint)):
         say(
             f"note: task {task} reads a text beside a second one, and an archive has none",
             quiet=quiet,
         )
-    if writer.quarantined:
+    if found.quarantined:
         say(f"quarantine, with reasons: {output / 'quarantine'}", quiet=quiet)
-    if strict and writer.quarantined:
-        raise typer.Exit(STATUS_QUARANTINED)
 
 
-def _unasked(classifier: Classifier) -> list[str]:
+def verify_folder(output: Path, *, quiet: bool) -> None:
+    """Check that every shard of a folder is done and is what was written; NabraError if not."""
+    from model.archive.shards.run import totals, verify
+
+    plan, faults = verify(output)
+    for fault in faults:
+        say(fault, quiet=quiet)
+    if faults:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        fix = "run the same nabra predict again: only what is wrong is made anew"
+        raise OutputError(output, f"{count}, the first: {faults[0]}", fix)
+    found = totals(output, plan)
+    assert found is not None, "every shard is done"
+    say(f"{len(plan.shards)} shards, {found.rows} sentences: all as they were written", quiet=quiet)
+
+
+def _unasked(checkpoint: Path) -> list[str]:
     """The tasks that no sentence is asked for: of pairs only stance makes its own, by targets."""
-    from model.tasks import STANCE
+    from model.net.checkpoint import read_record, read_targets
+    from model.tasks import STANCE, Task
 
-    has_targets = bool(classifier.checkpoint.targets.targets)
-    tasks = classifier.checkpoint.network.tasks
+    tasks = [Task.from_dict(task) for task in read_record(checkpoint)["tasks"]]
+    has_targets = bool(read_targets(checkpoint).targets)
     return [task.name for task in tasks if task.pair and not (task == STANCE and has_targets)]
 
 
-class _Drafts:
-    """The sentences of the articles among records; what is no article goes to quarantine."""
+def _spooled(output: Path, given: str) -> str:
+    """An input by its name; what comes by standard input is laid into the output folder first."""
+    if given != "-":
+        return given
+    path = output / "standard-input.jsonl"
+    with output_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = AtomicFile(path)
+        shutil.copyfileobj(sys.stdin.buffer, file.stream)
+        file.commit()
+    return str(path)
 
-    def __init__(
-        self, records: Iterable[Article | Dropped], classifier: Classifier, writer: PredictionWriter
-    ) -> None:
-        self.num_articles = 0
-        self._records = records
-        self._classifier = classifier
-        self._writer = writer
 
-    def __iter__(self) -> Iterator[Prediction]:
-        from model.records import Dropped
-
-        for record in self._records:
-            if isinstance(record, Dropped):
-                self._writer.quarantine(record)
-                continue
-            try:
-                drafts = self._classifier.draft(record)
-            except Exception as error:  # text that nobody thought of may cost its article, no more
-                reason = f"cannot be read as sentences: {type(error).__name__}: {error}"
-                self._writer.quarantine(Dropped(record.source, reason))
-                continue
-            if drafts:
-                self.num_articles += 1
-                yield from drafts
-            else:
-                self._writer.quarantine(Dropped(record.source, "holds no sentence"))
+def _expand(inputs: Iterable[str]) -> list[str]:
+    """Patterns as the files that they match, by name; InputError for one that matches none."""
+    found = []
+    for given in inputs:
+        if given == "-" or os.path.exists(given) or not glob.has_magic(given):
+            found.append(given)
+            continue
+        matches = sorted(glob.glob(given, recursive=True))
+        if not matches:
+            raise InputError(given, "no file matches", "correct the pattern")
+        found += matches
+    return found
 
 
 def _columns(pairs: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.archive.write import PredictionWriter
+from model.archive.write import ShardWriter
 from model.records import LoadedTerm, Mention, Prediction, Stance
 
 NAMES = {"sdf": "قسد", "turkey": "تركيا"}
@@ -67,7 +67,8 @@ def make_predictions(
 
 def write_predictions(folder: Path, predictions: Sequence[Prediction], form: str = "jsonl") -> Path:
     """A folder as `nabra predict` leaves it."""
-    with PredictionWriter(folder, form, rows_per_part=70) as writer:
-        for prediction in predictions:
-            writer.write(prediction)
+    for first in range(0, len(predictions), 70):
+        with ShardWriter(folder, f"part-{first // 70:05d}", form) as writer:
+            for prediction in predictions[first : first + 70]:
+                writer.write(prediction)
     return folder

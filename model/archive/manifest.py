@@ -6,14 +6,11 @@ import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from model.archive.write import write_json
 from model.errors import InputError
 from model.records import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    from model.net.checkpoint import Checkpoint
 
 _NAME = "manifest.json"
 _LIBRARIES = ("nabra", "torch", "transformers", "tokenizers")
@@ -26,11 +23,13 @@ def write_manifest(
     num_articles: int,
     num_sentences: int,
     num_quarantined: int,
-    checkpoint: Checkpoint,
+    num_shards: int,
+    checkpoint: Path,
 ) -> None:
     """Write `manifest.json`: counts that add up, the checkpoint's hash and scores, versions."""
-    from model.net.checkpoint import checkpoint_hash
+    from model.net.checkpoint import checkpoint_hash, read_record, read_targets
 
+    record = read_record(checkpoint)
     write_json(
         output_dir / _NAME,
         {
@@ -40,11 +39,12 @@ def write_manifest(
             "articles_predicted": num_articles,
             "rows_out": num_sentences,
             "rows_quarantined": num_quarantined,
-            "checkpoint": str(checkpoint.path),
-            "checkpoint_hash": checkpoint_hash(checkpoint.path),
-            "config_hash": checkpoint.record.get("config_hash"),
-            "main_scores": checkpoint.record.get("main_scores"),
-            "versions": {name: version(name) for name in _LIBRARIES},
+            "shards": num_shards,
+            "checkpoint": str(checkpoint),
+            "checkpoint_hash": checkpoint_hash(checkpoint),
+            "config_hash": record.get("config_hash"),
+            "main_scores": record.get("main_scores"),
+            "versions": versions(),
             "targets": [
                 {
                     "id": target.id,
@@ -52,10 +52,15 @@ def write_manifest(
                     "name_en": target.name_en,
                     "conflict": target.conflict,
                 }
-                for target in checkpoint.targets.targets.values()
+                for target in read_targets(checkpoint).targets.values()
             ],
         },
     )
+
+
+def versions() -> dict[str, str]:
+    """The versions of what a prediction depends on."""
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def read_manifest(output_dir: Path) -> dict[str, Any]:

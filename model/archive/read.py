@@ -53,14 +53,15 @@ def read_records(
     `columns` maps an article field to its name in the files (`{"text": "body"}`). Before anything
     is read: InputError for an input that is missing or of no known kind, ConfigError for `columns`.
     """
-    names = _all_columns(columns or {})
+    names = all_columns(columns or {})
     paths = [Path(given) for given in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     for path in paths:
-        _check_input(path)
+        check_input(path)
     return _read_all(paths, outlet, names)
 
 
-def _all_columns(columns: Mapping[str, str]) -> Columns:
+def all_columns(columns: Mapping[str, str]) -> Columns:
+    """Each article field with its name in the files. ConfigError for a field that there is not."""
     faults = []
     for field in columns:
         if field not in _FIELDS:
@@ -72,13 +73,14 @@ def _all_columns(columns: Mapping[str, str]) -> Columns:
     return {field: columns.get(field, field) for field in _FIELDS}
 
 
-def _check_input(path: Path) -> None:
+def check_input(path: Path) -> None:
+    """InputError for a path that is missing, empty or of no known kind."""
     kinds = ", ".join(SUFFIXES)
     if os.path.isdir(path):
         if next(_walk(path, path), None) is None:
             raise InputError(path, "an empty archive", f"name a folder that holds {kinds} files")
     elif os.path.isfile(path):
-        if _suffix(path) is None:
+        if kind_of(path) is None:
             raise InputError(path, "no kind of file that is read here", f"give one of {kinds}")
     else:
         raise InputError(path, "no such file or folder", "correct the path")
@@ -88,12 +90,17 @@ def _read_all(
     paths: Iterable[Path], outlet: str | None, columns: Columns
 ) -> Iterator[Article | Dropped]:
     with PageExtractor() as pages:
-        for path in paths:
-            for found in _walk(path, path) if os.path.isdir(path) else [path]:
-                if isinstance(found, Dropped):
-                    yield found
-                else:
-                    yield from _read_file(found, outlet, columns, pages)
+        for found in list_files(paths):
+            if isinstance(found, Dropped):
+                yield found
+            else:
+                yield from read_file(found, outlet, columns, pages)
+
+
+def list_files(paths: Iterable[Path]) -> Iterator[Path | Dropped]:
+    """The files under the paths, folders by name; a Dropped for what is not entered."""
+    for path in paths:
+        yield from _walk(path, path) if os.path.isdir(path) else [path]
 
 
 def _walk(folder: Path, root: Path) -> Iterator[Path | Dropped]:
@@ -106,7 +113,7 @@ def _walk(folder: Path, root: Path) -> Iterator[Path | Dropped]:
         with os.scandir(folder) as scan:
             entries = sorted(scan, key=lambda entry: entry.name)
     except OSError as fault:
-        yield Dropped(_source(folder), f"cannot be listed: {fault.strerror}")
+        yield Dropped(source_name(folder), f"cannot be listed: {fault.strerror}")
         return
     for entry in entries:
         path = folder / entry.name
@@ -114,14 +121,14 @@ def _walk(folder: Path, root: Path) -> Iterator[Path | Dropped]:
             continue
         if entry.is_symlink():
             if os.path.isdir(path):
-                yield Dropped(_source(path), "a link to a folder is not followed")
-            elif _suffix(path) and _is_inside(path, root):
+                yield Dropped(source_name(path), "a link to a folder is not followed")
+            elif kind_of(path) and _is_inside(path, root):
                 yield path
-            elif _suffix(path):
-                yield Dropped(_source(path), "a link out of the folder is not followed")
+            elif kind_of(path):
+                yield Dropped(source_name(path), "a link out of the folder is not followed")
         elif entry.is_dir():
             yield from _walk(path, root)
-        elif entry.is_file() and _suffix(path):
+        elif entry.is_file() and kind_of(path):
             yield path
 
 
@@ -129,17 +136,18 @@ def _is_inside(path: Path, root: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
-def _suffix(path: Path) -> str | None:
+def kind_of(path: Path) -> str | None:
+    """Which of the `SUFFIXES` a file has."""
     name = path.name.lower()
     return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), None)
 
 
-def _read_file(
+def read_file(
     path: Path, outlet: str | None, columns: Columns, pages: PageExtractor
 ) -> Iterator[Article | Dropped]:
     """The articles of one file. A file without any record is one Dropped; no file is silent."""
-    source = _source(path)
-    outlet = outlet or _folder_name(path)
+    source = source_name(path)
+    outlet = outlet or folder_name(path)
     is_empty = True
     try:
         if path.stat().st_size:
@@ -159,7 +167,7 @@ def _read_file(
 def _items(
     path: Path, source: str, outlet: str, columns: Columns, pages: PageExtractor
 ) -> Iterator[Article | Dropped]:
-    match _suffix(path):
+    match kind_of(path):
         case ".txt":
             yield read_txt(path, source, outlet)
         case ".html" | ".htm":
@@ -172,9 +180,11 @@ def _items(
             yield from read_parquet(path, source, outlet, columns)
 
 
-def _source(path: Path) -> str:
+def source_name(path: Path) -> str:
+    """What records name as the file they come from."""
     return printable(str(path))
 
 
-def _folder_name(path: Path) -> str:
+def folder_name(path: Path) -> str:
+    """The outlet of a file that names none: its folder."""
     return printable(Path(os.path.abspath(path)).parent.name) or "unknown"

@@ -21,7 +21,7 @@ _SNIFF_BYTES = 1 << 20
 _BATCH_ROWS = 256
 # Without these pyarrow holds whole row groups, and some archives are a single one.
 _PARQUET_STREAMING: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
-_BROKEN_STREAM = (OSError, EOFError, zlib.error)
+BROKEN_STREAM = (OSError, EOFError, zlib.error)
 
 Columns = Mapping[str, str]  # article field → the name it has in the file
 
@@ -33,23 +33,44 @@ def read_jsonl(
 
     Offsets count the bytes of the unpacked file.
     """
-    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    number = offset = 0
-    with opener(path, "rb") as stream:
-        while True:
-            number += 1
-            where = f"{source}:{number}"
-            try:
-                line, num_bytes = _next_line(stream)
-            except _BROKEN_STREAM as fault:
-                yield Dropped(where, f"unreadable from here on: {fault}", offset)
-                return
-            if not num_bytes:
-                return
-            if line.strip():
-                parse = partial(_json_fields, line, columns)
-                yield _article_or_dropped(parse, where, outlet, raw=line, offset=offset)
-            offset += num_bytes
+    with open_lines(path) as stream:
+        yield from read_lines(stream, source, outlet, columns)
+
+
+def open_lines(path: Path) -> IO[bytes]:
+    """A file of lines as its unpacked bytes."""
+    is_packed = path.suffix.lower() == ".gz"
+    return gzip.open(path, "rb") if is_packed else path.open("rb")  # type: ignore[return-value]
+
+
+def read_lines(
+    stream: IO[bytes],
+    source: str,
+    outlet: str,
+    columns: Columns,
+    *,
+    number: int = 1,
+    offset: int = 0,
+    end: int | None = None,
+) -> Iterator[Article | Dropped]:
+    """The records of the lines from here up to the byte `end`, None: to the end of the stream.
+
+    The stream stands at the byte `offset`, where the line with that number begins.
+    """
+    while end is None or offset < end:
+        where = f"{source}:{number}"
+        try:
+            line, num_bytes = _next_line(stream)
+        except BROKEN_STREAM as fault:
+            yield Dropped(where, f"unreadable from here on: {fault}", offset)
+            return
+        if not num_bytes:
+            return
+        if line.strip():
+            parse = partial(_json_fields, line, columns)
+            yield _article_or_dropped(parse, where, outlet, raw=line, offset=offset)
+        offset += num_bytes
+        number += 1
 
 
 def read_csv(path: Path, source: str, outlet: str, columns: Columns) -> Iterator[Article | Dropped]:

@@ -3,118 +3,145 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from model.archive.atomic import AtomicFile, output_errors
 from model.archive.parts import ENCODERS, PartEncoder, PartFormat, json_line, read_part
-from model.errors import InputError, OutputError
-from model.records import Dropped, Prediction
+from model.errors import InputError
+from model.records import Dropped, Prediction, Record
+
+_LONGEST_VALUE = 36  # characters of a folder's name, of which each may become six
 
 
-class PredictionWriter:
-    """A context manager that writes `predictions/part-NNNNN.*` and `quarantine/part-00000.jsonl`.
+@dataclass(frozen=True, slots=True)
+class WrittenFile(Record):
+    """A file that a shard wrote, by its path in the output folder."""
 
-    `rows` and `quarantined` count what was written. An exception inside leaves the parts that were
-    complete by then and nothing of the others. OutputError for parts of an earlier run, unless
-    `overwrite` removes them, and for a disk that refuses.
+    path: str
+    rows: int
+    num_bytes: int
+    sha256: str
+
+
+class ShardWriter:
+    """A context manager that writes `predictions/NAME.*` and, if need be, `quarantine/NAME.jsonl`.
+
+    `partition` names a field of the predictions (`outlet`, or `month` of the day of publication):
+    each of its values then has a folder `predictions/FIELD=VALUE`. `rows` and `quarantined` count
+    what was written; after the end `files` names it. No file has its name before it is complete;
+    an exception inside leaves none. OutputError for a disk that refuses.
     """
 
     def __init__(
         self,
         output_dir: Path,
+        name: str,
         format: PartFormat = "jsonl",
-        rows_per_part: int = 50_000,
         *,
-        overwrite: bool = False,
+        partition: str | None = None,
     ) -> None:
         self.rows = 0
         self.quarantined = 0
-        self._predictions_dir = output_dir / "predictions"
-        self._quarantine_dir = output_dir / "quarantine"
+        self.files: tuple[WrittenFile, ...] = ()
+        self._output_dir = output_dir
+        self._name = name
         self._format: PartFormat = format
-        self._rows_per_part = rows_per_part
-        self._overwrite = overwrite
-        self._num_parts = 0
-        self._part: AtomicFile | None = None
-        self._encoder: PartEncoder | None = None
-        self._dropped: AtomicFile | None = None
+        self._partition = partition
+        self._token = f".{secrets.token_hex(4)}"
+        self._parts: dict[str, _Part] = {}
+        self._dropped: _Part | None = None
 
     def __enter__(self) -> Self:
-        folders = (self._predictions_dir, self._quarantine_dir)
-        with output_errors(self._predictions_dir.parent):
-            for folder in folders:
-                folder.mkdir(parents=True, exist_ok=True)
-            earlier = [path for folder in folders for path in folder.glob("part-*")]
-            if earlier and not self._overwrite:
-                raise OutputError(
-                    earlier[0].parent,
-                    "holds parts of an earlier run",
-                    "choose another --output, or replace them with --overwrite",
-                )
-            for path in earlier:
-                path.unlink()
-            # It tells of the parts that have gone.
-            (self._predictions_dir.parent / "manifest.json").unlink(missing_ok=True)
+        with output_errors(self._output_dir):
+            for folder in ("predictions", "quarantine"):
+                (self._output_dir / folder).mkdir(parents=True, exist_ok=True)
+            if self._partition is None:
+                self._open("")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        parts = [*self._parts.values(), *([self._dropped] if self._dropped else [])]
         try:
             if kind is None:
-                with output_errors(self._predictions_dir):
-                    self._finish_part()
-                with output_errors(self._quarantine_dir):
-                    self._finish_quarantine()
+                with output_errors(self._output_dir):
+                    self.files = tuple(part.finish(self._output_dir) for part in parts)
         finally:
-            self._discard()
+            for part in parts:
+                part.discard()
 
     def write(self, prediction: Prediction) -> None:
-        """Adds a prediction to the current part, and ends the part when it is full."""
-        with output_errors(self._predictions_dir):
-            if self._encoder is None:
-                name = f"part-{self._num_parts:05d}.{self._format}"
-                self._part = AtomicFile(self._predictions_dir / name)
-                self._encoder = ENCODERS[self._format](self._part.stream)
-            self._encoder.write(prediction)
+        """Adds a prediction."""
+        with output_errors(self._output_dir):
+            field = self._partition
+            folder = "" if field is None else partition_folder(prediction, field)
+            part = self._parts.get(folder) or self._open(folder)
+            part.write(prediction)
             self.rows += 1
-            if self.rows % self._rows_per_part == 0:
-                self._finish_part()
 
     def quarantine(self, dropped: Dropped) -> None:
         """Keeps a record that could not be predicted, with its reason."""
-        with output_errors(self._quarantine_dir):
+        with output_errors(self._output_dir):
             if self._dropped is None:
-                self._dropped = AtomicFile(self._quarantine_dir / "part-00000.jsonl")
-            self._dropped.stream.write(json_line(dropped.to_dict()))
+                path = self._output_dir / "quarantine" / f"{self._name}.jsonl"
+                self._dropped = _Part(AtomicFile(path, self._token), None)
+            self._dropped.file.stream.write(json_line(dropped.to_dict()))
+            self._dropped.rows += 1
             self.quarantined += 1
 
-    def _finish_part(self) -> None:
-        if self._part and self._encoder:
-            self._encoder.finish()
-            self._part.commit()
-            self._num_parts += 1
-            self._part = self._encoder = None
+    def _open(self, folder: str) -> _Part:
+        path = self._output_dir / "predictions" / folder / f"{self._name}.{self._format}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = AtomicFile(path, self._token)
+        self._parts[folder] = _Part(file, ENCODERS[self._format](file.stream))
+        return self._parts[folder]
 
-    def _finish_quarantine(self) -> None:
-        if self._dropped:
-            self._dropped.commit()
-            self._dropped = None
 
-    def _discard(self) -> None:
-        if self._encoder:
+@dataclass(slots=True)
+class _Part:
+    """A file that is being written."""
+
+    file: AtomicFile
+    encoder: PartEncoder | None
+    rows: int = 0
+
+    def write(self, prediction: Prediction) -> None:
+        assert self.encoder is not None
+        self.encoder.write(prediction)
+        self.rows += 1
+
+    def finish(self, output_dir: Path) -> WrittenFile:
+        if self.encoder is not None:
+            self.encoder.finish()
+            self.encoder = None
+        num_bytes, sha256 = self.file.hash()
+        self.file.commit()
+        path = self.file.path.relative_to(output_dir).as_posix()
+        return WrittenFile(path, self.rows, num_bytes, sha256)
+
+    def discard(self) -> None:
+        if self.encoder is not None:
             # Left unfinished, an encoder would write to the closed file when it is collected.
             with suppress(Exception):
-                self._encoder.finish()
-        for file in (self._part, self._dropped):
-            if file:
-                file.discard()
+                self.encoder.finish()
+        self.file.discard()
+
+
+def partition_folder(prediction: Prediction, field: str) -> str:
+    """The folder of a prediction's value: no value leads out of it, or hides it."""
+    value = prediction.outlet if field == "outlet" else (prediction.published or "unknown")[:7]
+    quoted = quote(value[:_LONGEST_VALUE], safe="")
+    return f"{field}={quoted or 'unknown'}"
 
 
 def read_predictions(output_dir: Path) -> Iterator[Prediction]:
-    """Every prediction that a `PredictionWriter` left in `output_dir`, in order, in any format.
+    """Every prediction that lies in `output_dir`, in order, in any format.
 
     InputError where there are none to read; an empty folder, left by a run that had to quarantine
     everything, yields nothing.
@@ -122,7 +149,8 @@ def read_predictions(output_dir: Path) -> Iterator[Prediction]:
     folder = output_dir / "predictions"
     if not folder.is_dir():
         raise InputError(output_dir, "holds no predictions", "run nabra predict first")
-    return chain.from_iterable(map(read_part, sorted(folder.glob("part-*"))))
+    parts = sorted(folder.rglob("part-*"), key=lambda path: (path.name, path.parent.name))
+    return chain.from_iterable(map(read_part, parts))
 
 
 def write_json(path: Path, data: object) -> None:

@@ -106,11 +106,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     path = Path(path)
-    for name in (RECORD, "config.json", WEIGHTS, TARGETS, LEXICON):
-        if not (path / name).is_file():
-            raise CheckpointError(
-                path, f"is no nabra checkpoint: {name} is missing", "make one with nabra finetune"
-            )
+    check_files(path)
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
         config = AutoConfig.from_pretrained(path, local_files_only=True)
@@ -142,13 +138,27 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     return Checkpoint(
         network=network,
         encoder=TextEncoder(tokenizer, record["max_length"], record["parity"], record["stride"]),
-        targets=TargetList.read(path / TARGETS),
+        targets=read_targets(path),
         lexicon=Lexicon.read(path / LEXICON),
         record=record,
         path=path,
         context=record["context"],
         calibration=calibration,
     )
+
+
+def check_files(path: Path) -> None:
+    """CheckpointError where the folder lacks a file that every checkpoint has."""
+    for name in (RECORD, "config.json", WEIGHTS, TARGETS, LEXICON):
+        if not (path / name).is_file():
+            raise CheckpointError(
+                path, f"is no nabra checkpoint: {name} is missing", "make one with nabra finetune"
+            )
+
+
+def read_targets(path: Path) -> TargetList:
+    """The targets of a checkpoint."""
+    return TargetList.read(path / TARGETS)
 
 
 def read_lists(lists: tuple[Path, Path] | None) -> tuple[TargetList, Lexicon]:
@@ -175,7 +185,7 @@ def add_calibration(path: Path, calibration: Mapping[str, TaskCalibration]) -> d
 def checkpoint_hash(path: Path) -> str:
     """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists,
     temperatures and thresholds."""
-    record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    record = read_record(path)
     deciding = [record.get(name) for name in ("preprocessing", *sorted(_READ))]
     if calibration := record.get("calibration"):
         deciding += [(name, v["temperature"], v["threshold"]) for name, v in calibration.items()]
@@ -187,8 +197,17 @@ def checkpoint_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
+def read_record(path: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself. CheckpointError where it cannot be read."""
+    try:
+        record: dict[str, Any] = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(path / RECORD, f"cannot be read: {error}") from None
+    return record
+
+
 def _change_record(path: Path, **changed: Any) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    record = read_record(path)
     record |= changed
     _write_record(path, record)
     return record

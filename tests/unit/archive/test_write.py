@@ -1,13 +1,15 @@
 import csv
 import errno
+import hashlib
 import json
 import os
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
 
 from model.archive import atomic
-from model.archive.write import PredictionWriter, read_predictions, write_json
+from model.archive.write import ShardWriter, read_predictions, write_json
 from model.errors import InputError, OutputError
 from model.records import Dropped, LoadedTerm, Mention, Prediction, Stance, Voice
 
@@ -43,7 +45,7 @@ def bare(text, index=0):
 
 
 def write(folder, predictions, **options):
-    with PredictionWriter(folder, **options) as writer:
+    with ShardWriter(folder, "part-00000", **options) as writer:
         for prediction in predictions:
             writer.write(prediction)
     return writer
@@ -61,32 +63,49 @@ class TestEveryFormat:
         assert list(read_predictions(tmp_path)) == predictions
         assert (writer.rows, writer.quarantined) == (len(predictions), 0)
 
-    def test_parts_are_cut_at_their_number_of_rows(self, tmp_path, form):
-        predictions = [bare("نص", index) for index in range(6)]
-        write(tmp_path, predictions, format=form, rows_per_part=2)
-        assert files(tmp_path) == [f"predictions/part-0000{n}.{form}" for n in range(3)]
-        assert list(read_predictions(tmp_path)) == predictions
-
     def test_the_same_predictions_give_the_same_bytes(self, tmp_path, form):
         for name in ("a", "b"):
             write(tmp_path / name, [FULL, bare("نص")], format=form)
         part = f"predictions/part-00000.{form}"
         assert (tmp_path / "a" / part).read_bytes() == (tmp_path / "b" / part).read_bytes()
 
-    def test_an_exception_leaves_only_complete_parts(self, tmp_path, form):
+    def test_an_exception_leaves_nothing(self, tmp_path, form):
         with (  # noqa: PT012
             pytest.raises(KeyboardInterrupt),
-            PredictionWriter(tmp_path, form, rows_per_part=2) as writer,
+            ShardWriter(tmp_path, "part-00000", form) as writer,
         ):
             for index in range(3):
                 writer.write(bare("نص", index))
             writer.quarantine(Dropped("a.txt", "no text"))
             raise KeyboardInterrupt
-        assert files(tmp_path) == [f"predictions/part-00000.{form}"]
-        assert len(list(read_predictions(tmp_path))) == 2
+        assert files(tmp_path) == []
+        assert list(read_predictions(tmp_path)) == []
+
+    def test_what_was_written_is_told(self, tmp_path, form):
+        writer = write(tmp_path, [FULL] * 3, format=form)
+        (told,) = writer.files
+        data = (tmp_path / told.path).read_bytes()
+        assert (told.rows, told.num_bytes) == (3, len(data))
+        assert told.sha256 == hashlib.sha256(data).hexdigest()
+
+    def test_a_folder_for_each_outlet_or_month(self, tmp_path, form):
+        outlets = ("سانا", "../x", "..", "", "a" * 300)
+        dates = ("2020-04-07", "2020-04-30", None)
+        predictions = [
+            replace(bare("نص", n), outlet=outlets[n % 5], published=dates[n % 3]) for n in range(15)
+        ]
+        write(tmp_path / "o", predictions, format=form, partition="outlet")
+        write(tmp_path / "m", predictions, format=form, partition="month")
+        assert len(files(tmp_path / "o")) == 5
+        assert files(tmp_path / "m") == [
+            f"predictions/month={month}/part-00000.{form}" for month in ("2020-04", "unknown")
+        ]
+        for folder in ("o", "m"):
+            found = sorted(read_predictions(tmp_path / folder), key=lambda p: p.index)
+            assert found == predictions
 
     def test_no_part_has_its_name_before_it_is_complete(self, tmp_path, form):
-        with PredictionWriter(tmp_path, form) as writer:
+        with ShardWriter(tmp_path, "part-00000", form) as writer:
             writer.write(FULL)
             assert not list(tmp_path.rglob("part-*"))
         assert files(tmp_path) == [f"predictions/part-00000.{form}"]
@@ -143,24 +162,13 @@ def test_a_flipped_byte_in_parquet_is_noticed(tmp_path):
 
 def test_the_quarantine_keeps_every_string(tmp_path):
     drops = [Dropped("a.jsonl:2", "سبب", 17, "\ud800 \u2028"), Dropped("b.txt", "no text")]
-    with PredictionWriter(tmp_path) as writer:
+    with ShardWriter(tmp_path, "part-00000") as writer:
         for dropped in drops:
             writer.quarantine(dropped)
     lines = (tmp_path / "quarantine" / "part-00000.jsonl").read_bytes().split(b"\n")
     assert [Dropped.from_dict(json.loads(line)) for line in lines if line] == drops
     assert writer.quarantined == 2
     assert list(read_predictions(tmp_path)) == []
-
-
-@pytest.mark.parametrize("earlier", ["predictions/part-00000.csv", "quarantine/part-00000.jsonl"])
-def test_parts_of_an_earlier_run_are_refused_or_replaced(tmp_path, earlier):
-    (tmp_path / earlier).parent.mkdir()
-    (tmp_path / earlier).write_text("old")
-    with pytest.raises(OutputError, match="parts of an earlier run; choose another --output"):
-        write(tmp_path, [FULL])
-    assert files(tmp_path) == [earlier]
-    write(tmp_path, [FULL], overwrite=True)
-    assert files(tmp_path) == ["predictions/part-00000.jsonl"]
 
 
 def test_what_a_killed_run_left_is_no_part(tmp_path):
@@ -171,6 +179,7 @@ def test_what_a_killed_run_left_is_no_part(tmp_path):
     )
     assert list(read_predictions(tmp_path / "killed")) == []
     write(tmp_path / "killed", [FULL])
+    atomic.remove_leftovers(tmp_path / "killed", "part-")
     assert files(tmp_path / "killed") == ["predictions/part-00000.jsonl"]
 
 

@@ -1,0 +1,1 @@
+"""What schedules shards: this process, several of them here, or an engine over many machines."""
