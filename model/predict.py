@@ -250,7 +250,7 @@ def _unasked(checkpoint: Path) -> list[str]:
     from model.tasks import STANCE, Task
 
     tasks = [Task.from_dict(task) for task in read_record(checkpoint)["tasks"]]
-    has_targets = bool(read_targets(checkpoint).targets)
+    has_targets = bool(read_targets(checkpoint))
     return [task.name for task in tasks if task.pair and not (task == STANCE and has_targets)]
 
 

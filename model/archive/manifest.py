@@ -52,7 +52,7 @@ def write_manifest(
                     "name_en": target.name_en,
                     "conflict": target.conflict,
                 }
-                for target in read_targets(checkpoint).targets.values()
+                for target in read_targets(checkpoint).values()
             ],
         },
     )

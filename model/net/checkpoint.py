@@ -17,6 +17,7 @@ from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork, load_state, split_state
 from model.records import SCHEMA_VERSION
 from model.tasks import Task
+from model.text.aliases import Target, read_names
 from model.text.lexicon import Lexicon
 from model.text.normalize import PREPROCESSING_VERSION
 from model.text.surroundings import Context
@@ -138,7 +139,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     return Checkpoint(
         network=network,
         encoder=TextEncoder(tokenizer, record["max_length"], record["parity"], record["stride"]),
-        targets=read_targets(path),
+        targets=TargetList.read(path / TARGETS),
         lexicon=Lexicon.read(path / LEXICON),
         record=record,
         path=path,
@@ -156,9 +157,9 @@ def check_files(path: Path) -> None:
             )
 
 
-def read_targets(path: Path) -> TargetList:
-    """The targets of a checkpoint."""
-    return TargetList.read(path / TARGETS)
+def read_targets(path: Path) -> Mapping[str, Target]:
+    """The targets of a checkpoint, by id."""
+    return read_names(path / TARGETS)[0]
 
 
 def read_lists(lists: tuple[Path, Path] | None) -> tuple[TargetList, Lexicon]:
