@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from model.net.calibration import temper
 from model.net.checkpoint import Checkpoint
-from model.net.decoding import TaggedSpan, decode_spans
+from model.net.decoding import OUTSIDE, TaggedSpan, decode_spans
 from model.net.encoding import Window
 from model.records import STANCE_LABELS, LoadedTerm, Prediction, Stance
 from model.tasks import LOADED_TERMS, STANCE
@@ -50,6 +50,21 @@ def temper_task(checkpoint: Checkpoint, task: str, scores: FloatArray) -> FloatA
     """Probabilities of a task's labels or tags with its temperature, if it has one."""
     calibration = checkpoint.calibration.get(task)
     return scores if calibration is None else temper(scores, calibration.temperature)
+
+
+def find_presence(checkpoint: Checkpoint, task: str, reading: Reading) -> float:
+    """The probability that a sentence holds any span of a tagging task: that of the one word and
+    label likeliest to lie in a span, over all windows; 0 without a word.
+
+    Any span is at least as likely as this one, so it errs to the low side, if at all; and it does
+    not grow with the length of a text, as a product over words would, which are not independent.
+    """
+    inside = [
+        1 - temper_task(checkpoint, task, part)[..., OUTSIDE].min()
+        for part in reading.tags[task]
+        if part.size
+    ]
+    return max(inside, default=0.0)
 
 
 def name_scores(labels: Sequence[str], scores: FloatArray) -> dict[str, float]:

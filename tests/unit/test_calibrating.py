@@ -184,6 +184,21 @@ def test_labels_are_asked_as_predictions_are(
         assert outcomes.stories == items.stories
 
 
+def test_presence_is_asked_of_every_window(
+    classifier: Classifier, gold: list[LabelledSentence]
+) -> None:
+    readings = ask(classifier, gold).readings
+    outputs = label_gold(classifier, gold)
+    for reading, output in zip(readings, outputs, strict=True):
+        least = min(part[:, :, 0].min() for part in reading.tags["loaded_terms"])
+        assert output.presence == pytest.approx(1 - least)
+    known = classifier.checkpoint
+    others = tuple(task for task in TASKS if task != LOADED_TERMS)
+    network = FramingNetwork(known.network.encoder, 0.0, others).eval()
+    without = Classifier(replace(known, network=network))
+    assert {output.presence for output in label_gold(without, gold)} == {None}
+
+
 def test_spans_are_right_with_the_same_borders_and_label(
     classifier: Classifier, gold: list[LabelledSentence]
 ) -> None:

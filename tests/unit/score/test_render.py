@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from model.records import LabelledSentence, LoadedTerm
+from train.score.bootstrap import Interval
 from train.score.labels import score_stances
 from train.score.outputs import SystemOutput
 from train.score.reading import build_reading
@@ -90,6 +91,16 @@ def test_a_macro_f1_never_stands_without_support(scorecard: Scorecard) -> None:
     for page in (to_markdown(scorecard), to_html(scorecard)):
         assert len(re.findall(r"macro-F1 [^|<]*\(n=40\)", page)) >= 2
     assert "40 stances (favor 8, against 16, none 16)" in to_text(scorecard)
+
+
+def test_an_area_stands_with_its_interval(scorecard: Scorecard) -> None:
+    reading = scorecard.readings[0]
+    first, *others = reading.systems
+    area = replace(first.presence, roc_auc=0.75, roc_auc_interval=Interval(0.6, 0.9, 0.95, 8))
+    systems = (replace(first, presence=area), *others)
+    card = replace(scorecard, readings=(replace(reading, systems=systems),))
+    assert "| 1.000 | 0.750 [0.600, 0.900] |" in to_markdown(card)
+    assert "<td>0.750 [0.600, 0.900]</td>" in to_html(card)
 
 
 class _Page(HTMLParser):
