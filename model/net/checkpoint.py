@@ -26,6 +26,7 @@ WEIGHTS = "model.safetensors"
 RECORD = "nabra.json"
 TARGETS = "targets.yaml"
 LEXICON = "loaded_terms.yaml"
+_SPAN_CORRECTION = ("span_slope", "span_bias")
 _READ = frozenset({"tasks", "max_length", "stride", "parity", "context"})
 
 
@@ -174,11 +175,14 @@ def add_calibration(path: Path, calibration: Mapping[str, TaskCalibration]) -> d
 
 def checkpoint_hash(path: Path) -> str:
     """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists,
-    temperatures and thresholds."""
+    temperatures, thresholds, and what corrects the confidence of spans."""
     record = json.loads((path / RECORD).read_text(encoding="utf-8"))
     deciding = [record.get(name) for name in ("preprocessing", *sorted(_READ))]
     if calibration := record.get("calibration"):
-        deciding += [(name, v["temperature"], v["threshold"]) for name, v in calibration.items()]
+        deciding += [
+            (name, v["temperature"], v["threshold"], *(v[n] for n in _SPAN_CORRECTION if n in v))
+            for name, v in calibration.items()
+        ]
     digest = hashlib.sha256(repr(deciding).encode())
     for file in sorted(path.iterdir()):
         if file.is_file() and file.name not in (RECORD, "README.md"):

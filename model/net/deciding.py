@@ -92,7 +92,11 @@ def _text_results(checkpoint: Checkpoint, draft: Prediction, reading: Reading) -
         if task.kind == "tag":
             # A temperature keeps the likeliest tag of each word, so the spans stay the same.
             tags = [temper_task(checkpoint, task.name, part) for part in reading.tags[task.name]]
-            spans = decode_spans(draft.text, words, reading.windows, tags, task.labels)
+            spans = _correct(
+                checkpoint,
+                task.name,
+                decode_spans(draft.text, words, reading.windows, tags, task.labels),
+            )
             if task == LOADED_TERMS:
                 fields["loaded_terms"] = _loaded_terms(checkpoint, draft, spans)
             else:
@@ -109,6 +113,18 @@ def _text_results(checkpoint: Checkpoint, draft: Prediction, reading: Reading) -
                 **_named_sure(checkpoint, task.name, named[label]),
             }
     return fields
+
+
+def _correct(checkpoint: Checkpoint, task: str, spans: Sequence[TaggedSpan]) -> list[TaggedSpan]:
+    """The spans with the confidence that such spans have earned, by the task's calibration."""
+    calibration = checkpoint.calibration.get(task)
+    if calibration is None:
+        return list(spans)
+    confidences = calibration.correct_spans(np.array([span.confidence for span in spans]))
+    return [
+        replace(span, confidence=float(confidence))
+        for span, confidence in zip(spans, confidences, strict=True)
+    ]
 
 
 def _loaded_terms(

@@ -257,6 +257,40 @@ def test_just_the_share_that_it_names_is_sure(
     assert reliability.predicted.ece == pytest.approx(known.ece_after, abs=1e-4)
 
 
+def test_spans_are_as_sure_as_they_are_right(
+    classifier: Classifier, gold: list[LabelledSentence]
+) -> None:
+    """One span in three is told to be right, by chance."""
+    chance = random.Random(4)
+    sharp = _sharpen(classifier, 3.0)
+    told = [
+        replace(
+            sentence,
+            loaded_terms=tuple(t for t in output.loaded_terms if chance.random() < 1 / 3),
+        )
+        for sentence, output in zip(gold, label_gold(sharp, gold), strict=True)
+    ]
+    calibration = calibrate(sharp, told, wished_risk=0.7)
+    known = calibration["loaded_terms"]
+    assert known.span_slope is not None
+    assert known.span_ece_before is not None
+    assert known.span_ece_after is not None
+    assert known.span_ece_before > 0.2 > 0.1 > known.span_ece_after
+    assert calibration["stance"].span_slope is None
+    ready = Classifier(replace(sharp.checkpoint, calibration=calibration))
+    measured = measure_reliability(ready, told, num_resamples=20)["loaded_terms"]
+    assert measured.predicted is not None
+    assert measured.uncorrected is not None
+    assert measured.uncorrected.ece == pytest.approx(known.span_ece_before, abs=1e-5)
+    assert measured.predicted.ece < 0.1
+    assert measured.predicted.confidence == pytest.approx(measured.predicted.accuracy, abs=0.01)
+    assert measured.predicted.accuracy == measured.uncorrected.accuracy
+    assert measured.kept is not None, "the threshold is one of the corrected confidences"
+    assert measured.kept.num_kept == round(known.coverage * known.num_predictions)
+    assert measured.kept.threshold < measured.uncorrected.confidence
+    assert measure_reliability(ready, told, num_resamples=20)["stance"].uncorrected is None
+
+
 def test_what_a_checkpoint_knows_plays_no_part_in_calibrating_it_again(
     classifier: Classifier, gold: list[LabelledSentence]
 ) -> None:

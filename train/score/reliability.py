@@ -52,7 +52,8 @@ class Reliability:
     """Of one task on one split. `before` and `after` its temperature are scores of every label, or
     of every tag of a word. `predicted`, `curve` and `kept` are of what is predicted, a label or a
     span, which is right with the same borders and label; the first two are None where nothing is
-    predicted, `kept` where there is no threshold."""
+    predicted, `kept` where there is no threshold. `uncorrected` is of the same spans as `predicted`
+    without the correction of their confidence, None without one."""
 
     temperature: float
     before: CalibrationScores
@@ -60,6 +61,7 @@ class Reliability:
     predicted: ConfidenceScores | None
     curve: RiskCoverage | None
     kept: Kept | None
+    uncorrected: ConfidenceScores | None = None
 
 
 def build_reliability(
@@ -67,13 +69,17 @@ def build_reliability(
     tempered: FloatArray,
     outcomes: Outcomes,
     *,
+    uncorrected: Outcomes | None = None,
     temperature: float,
     threshold: float | None,
     num_bins: int = 10,
     num_resamples: int = 1000,
     seed: int = 0,
 ) -> Reliability:
-    """The record of one task; `tempered` are the items' probabilities with the temperature."""
+    """The record of one task; `tempered` are the items' probabilities with the temperature.
+
+    `uncorrected`: `outcomes` without the correction of their confidence, where there is one.
+    """
     before, after = (
         score_calibration(
             rows,
@@ -86,17 +92,18 @@ def build_reliability(
         for rows in (items.probabilities, tempered)
     )
     has_any = len(outcomes.confidences) > 0
-    predicted = (
+    predicted, bare = (
         score_confidences(
-            outcomes.confidences,
-            outcomes.is_right,
-            stories=outcomes.stories,
+            made.confidences,
+            made.is_right,
+            stories=made.stories,
             num_bins=num_bins,
             num_resamples=num_resamples,
             seed=seed,
         )
-        if has_any
+        if made is not None and has_any
         else None
+        for made in (outcomes, uncorrected)
     )
     return Reliability(
         temperature=temperature,
@@ -105,6 +112,7 @@ def build_reliability(
         predicted=predicted,
         curve=thin(risk_coverage(outcomes.confidences, outcomes.is_right)) if has_any else None,
         kept=None if threshold is None else count_kept(outcomes, threshold),
+        uncorrected=bare,
     )
 
 

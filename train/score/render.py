@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from train.score.behaviour.tables import behaviour_tables, failure_lines
 from train.score.findings import findings
-from train.score.reliability_tables import diagrams, reliability_table
+from train.score.reliability_tables import calibration_tables, diagrams
 from train.score.scorecard import MEASURES, Reading, Scorecard
 from train.score.slice_tables import facet_tables, lean_tables, worst_table
 from train.score.tables import (
@@ -59,8 +59,7 @@ def to_markdown(scorecard: Scorecard) -> str:
         parts += markdown_tables(reading_tables(reading) + _deep_tables(reading))
     if table := end_to_end_table(scorecard):
         parts += markdown_tables([table])
-    if table := reliability_table(scorecard.reliability):
-        parts += markdown_tables([table])
+    parts += markdown_tables(calibration_tables(scorecard.reliability))
     if scorecard.behaviour:
         parts += markdown_tables(behaviour_tables(scorecard.behaviour))
     if tables := task_tables(scorecard):
@@ -90,7 +89,7 @@ def to_html(scorecard: Scorecard) -> str:
         tasks_title=_TASKS_TITLE,
         tasks=task_tables(scorecard),
         end_to_end=end_to_end_table(scorecard),
-        calibration=reliability_table(scorecard.reliability),
+        calibration=calibration_tables(scorecard.reliability),
         diagrams=diagrams(scorecard.reliability),
         behaviour=behaviour_tables(scorecard.behaviour) if scorecard.behaviour else [],
         failures=failure_lines(scorecard.behaviour) if scorecard.behaviour else [],

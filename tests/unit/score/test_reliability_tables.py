@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from train.score.reliability import Items, Outcomes, Reliability, build_reliability
-from train.score.reliability_tables import diagrams, reliability_table
+from train.score.reliability_tables import calibration_tables, diagrams, reliability_table
 
 
 def reliability(threshold: float | None) -> Reliability:
@@ -34,6 +34,38 @@ def test_before_and_after_stand_in_one_row() -> None:
     assert uncalibrated is not None
     assert uncalibrated.rows[0][-1] == "no threshold"
     assert reliability_table({}) is None
+
+
+def spans() -> Reliability:
+    """Forty spans, 0.9 and 0.7 sure, of which 24 are right; corrected to 0.65 and 0.55."""
+    items = Items(np.array([[0.9, 0.1]] * 4), np.array([0, 0, 0, 1]), tuple("abcd"))
+    is_right = np.array([True] * 13 + [False] * 7 + [True] * 11 + [False] * 9)
+    stories = tuple(str(n % 8) for n in range(40))
+    before, after = (
+        Outcomes(np.repeat(confidences, 20), is_right, stories)
+        for confidences in ([0.9, 0.7], [0.65, 0.55])
+    )
+    return build_reliability(
+        items, items.probabilities, after, uncorrected=before, temperature=1.0, threshold=None
+    )
+
+
+def test_spans_before_and_after_stand_in_one_row() -> None:
+    tables = calibration_tables({"stance": reliability(None), "terms": spans()})
+    assert [table.title for table in tables] == [
+        "Calibration on the test split", "Confidence of predicted spans",
+    ]  # fmt: skip
+    (row,) = tables[1].rows
+    assert row[:6] == ("terms", "40", "0.600", "0.800", "0.600", "0.200")
+    assert row[6].startswith("0.000 [")
+    assert len(calibration_tables({"stance": reliability(None)})) == 1
+    assert calibration_tables({}) == []
+    titles = [drawn.title for drawn in diagrams({"terms": spans()})]
+    assert titles == [
+        "terms, before", "terms, temperature 1.00", "terms, spans before", "terms, spans corrected",
+    ]  # fmt: skip
+    bars = diagrams({"terms": spans()})[3].bars
+    assert [bar[2] for bar in bars] == ["20 at 0.55: 0.55 right", "20 at 0.65: 0.65 right"]
 
 
 def test_diagrams_show_what_the_bins_hold() -> None:
