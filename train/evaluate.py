@@ -42,7 +42,9 @@ def evaluate(
     worlds: Annotated[
         bool,
         typer.Option(
-            "--worlds", help="Train anew without each outlet, target, conflict, and the last days."
+            "--worlds",
+            help="Train anew without each outlet, target, conflict, and the last days; "
+            "and probe whether the outlet can be told from the encoder's states.",
         ),
     ] = False,
     behaviour: Annotated[
@@ -78,6 +80,7 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
     from train.data.dataset import read_dataset
     from train.fit.checkpoints import hash_sentences, write_scores
     from train.judging import label_gold, score_bare
+    from train.probing import probe_run
     from train.readings import read_own_tasks
     from train.score.leaks import find_leaks, leak_notes
     from train.score.scorecard import DatasetFacts, Scorecard, count_split
@@ -101,6 +104,7 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
         for name, dataset in run.config.datasets.items()
         if dataset.division == "official"
     ]
+    probe = probe_run(run, splits, classifier, notes) if readings and worlds else None
     scorecard = Scorecard(
         dataset=DatasetFacts(
             hash=hash_sentences([s for split in splits.values() for s in split]),
@@ -113,6 +117,7 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
         end_to_end=score_bare(MODEL, classifier, own) if readings else {},
         behaviour=judge_run(run, splits, classifier) if readings and behaviour else None,
         reliability=measure_reliability(classifier, test),
+        outlets=probe,
     )
     write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
     _write(scorecard, run.dir, quiet=quiet)

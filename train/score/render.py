@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from train.score.behaviour.tables import behaviour_tables, failure_lines
 from train.score.findings import findings
+from train.score.outlet_tables import GIVEN_AWAY, describe_probe, outlet_table
 from train.score.reliability_tables import calibration_tables, diagrams
 from train.score.scorecard import MEASURES, Reading, Scorecard
 from train.score.slice_tables import facet_tables, lean_tables, worst_table
@@ -60,6 +62,9 @@ def to_markdown(scorecard: Scorecard) -> str:
     if table := end_to_end_table(scorecard):
         parts += markdown_tables([table])
     parts += markdown_tables(calibration_tables(scorecard.reliability))
+    if scorecard.outlets:
+        parts += [f"## {GIVEN_AWAY}", _markdown_text(describe_probe(scorecard.outlets))]
+        parts += markdown_tables([outlet_table(scorecard.outlets)])
     if scorecard.behaviour:
         parts += markdown_tables(behaviour_tables(scorecard.behaviour))
     if tables := task_tables(scorecard):
@@ -91,9 +96,21 @@ def to_html(scorecard: Scorecard) -> str:
         end_to_end=end_to_end_table(scorecard),
         calibration=calibration_tables(scorecard.reliability),
         diagrams=diagrams(scorecard.reliability),
+        given_away=_given_away(scorecard),
         behaviour=behaviour_tables(scorecard.behaviour) if scorecard.behaviour else [],
         failures=failure_lines(scorecard.behaviour) if scorecard.behaviour else [],
     )
+
+
+def _given_away(scorecard: Scorecard) -> dict[str, Any] | None:
+    """The section on what the representation gives away; None where it was not probed."""
+    if scorecard.outlets is None:
+        return None
+    return {
+        "title": GIVEN_AWAY,
+        "told": describe_probe(scorecard.outlets),
+        "table": outlet_table(scorecard.outlets),
+    }
 
 
 def template(name: str) -> Template:
@@ -194,7 +211,7 @@ def markdown_tables(tables: Sequence[Table]) -> list[str]:
     parts = []
     for table in tables:
         parts += [f"### {_markdown_text(table.title)}", markdown_table(table)]
-        parts += [table.note] if table.note else []
+        parts += [_markdown_text(table.note)] if table.note else []
     return parts
 
 

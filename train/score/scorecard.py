@@ -11,6 +11,7 @@ from train.score.behaviour.judge import BehaviourScores
 from train.score.bootstrap import Interval, Statistic, Verdict
 from train.score.end_to_end import EndToEnd
 from train.score.labels import StanceScores, TargetMeans, macro_f1
+from train.score.outlets import OutletProbe
 from train.score.partial import PartialScores
 from train.score.presence import PresenceScores
 from train.score.reliability import Reliability
@@ -139,6 +140,7 @@ class Scorecard:
     end_to_end: Mapping[str, EndToEnd] = field(default_factory=dict)
     behaviour: BehaviourScores | None = None
     reliability: Mapping[str, Reliability] = field(default_factory=dict)
+    outlets: OutletProbe | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

@@ -17,6 +17,7 @@ import pytest
 from model.records import LabelledSentence, LoadedTerm
 from train.score.bootstrap import Interval
 from train.score.labels import score_stances
+from train.score.outlets import MAJORITY, OutletProbe, ProbeLead, ProbeScores
 from train.score.outputs import SystemOutput
 from train.score.reading import build_reading
 from train.score.render import to_html, to_markdown, to_text
@@ -240,6 +241,27 @@ def test_nabras_own_tasks_are_shown_where_no_reading_says_the_same(scorecard: Sc
         card = replace(scorecard, readings=readings, tasks={"stance": stances})
         for face in (to_markdown, to_html, to_text):
             assert "stance: macro-F1 0.222 (n=2)" in face(card)
+
+
+def test_what_the_representation_gives_away_is_told(scorecard: Scorecard) -> None:
+    evil = "<script>alert(1)</script>|"
+    scores = [
+        ProbeScores(name, 0.5, Interval(0.4, 0.6, 0.95, 9), 0.3, Interval(0.2, 0.4, 0.95, 9))
+        for name in (evil, MAJORITY)
+    ]
+    lead = ProbeLead(MAJORITY, 0.2, Interval(0.1, 0.3, 0.95, 9), 0.01, "ahead")
+    probe = OutletProbe({evil: 30, "b": 20}, (evil,), 50, 9, tuple(scores), (lead,))
+    card = replace(scorecard, readings=(), outlets=probe)
+    markdown, html = to_markdown(card), to_html(card)
+    for face in (markdown, html):
+        assert face.count("What the representation gives away") == 1
+        assert "0.500 [0.400, 0.600]" in face
+        assert "+0.200 [+0.100, +0.300] p=0.010 more" in face
+        assert "for 50% of the sentences" in face
+        assert "<script" not in face
+    _read(html)
+    for face in (to_markdown(scorecard), to_html(scorecard)):
+        assert "gives away" not in face
 
 
 def test_an_empty_scorecard_has_three_faces(scorecard: Scorecard) -> None:
