@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from model.errors import RecordError
 from model.records import ClassLabel, LabelledSentence, Prediction, TaskSpan
 from model.tasks import LOADED_TERMS, STANCE
-from train.score.end_to_end import EndToEnd, score_end_to_end
+from train.score.end_to_end import EndToEnd, judge_as_labelled, score_end_to_end
 from train.score.outputs import SystemOutput
 from train.score.tasks import main_figures, score_tasks
 
@@ -77,17 +77,6 @@ def find_stances(
     return found
 
 
-def gold_stances(gold: Sequence[LabelledSentence]) -> list[dict[tuple[str, str], list[str]]]:
-    """The gold labels in the same form."""
-    judged: list[dict[tuple[str, str], list[str]]] = []
-    for sentence in gold:
-        judged.append({})
-        for stance in sentence.stances:
-            key = (stance.target, stance.holder)
-            judged[-1].setdefault(key, []).append(str(stance.label))
-    return judged
-
-
 def score_bare(
     name: str, classifier: Classifier, gold: Sequence[LabelledSentence]
 ) -> dict[str, EndToEnd]:
@@ -95,7 +84,8 @@ def score_bare(
     if not any(sentence.stances for sentence in gold):
         return {}
     stories = [sentence.story for sentence in gold]
-    return {name: score_end_to_end(gold_stances(gold), find_stances(classifier, gold), stories)}
+    judged = [judge_as_labelled(sentence) for sentence in gold]
+    return {name: score_end_to_end(judged, find_stances(classifier, gold), stories)}
 
 
 def draft_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list[Prediction]:

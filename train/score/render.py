@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from train.score.behaviour.tables import behaviour_tables, failure_lines
+from train.score.ceiling_tables import ceiling_table
 from train.score.findings import findings
 from train.score.outlet_tables import GIVEN_AWAY, describe_probe, outlet_table
 from train.score.reliability_tables import calibration_tables, diagrams
@@ -59,8 +60,8 @@ def to_markdown(scorecard: Scorecard) -> str:
         parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
         parts += [f"**{_markdown_text(finding)}**" for finding in findings(reading)]
         parts += markdown_tables(reading_tables(reading) + _deep_tables(reading))
-    if table := end_to_end_table(scorecard):
-        parts += markdown_tables([table])
+    for table in (ceiling_table(scorecard), end_to_end_table(scorecard)):
+        parts += markdown_tables([table]) if table else []
     parts += markdown_tables(calibration_tables(scorecard.reliability))
     if scorecard.outlets:
         parts += [f"## {GIVEN_AWAY}", _markdown_text(describe_probe(scorecard.outlets))]
@@ -93,6 +94,7 @@ def to_html(scorecard: Scorecard) -> str:
         ],
         tasks_title=_TASKS_TITLE,
         tasks=task_tables(scorecard),
+        ceiling=ceiling_table(scorecard),
         end_to_end=end_to_end_table(scorecard),
         calibration=calibration_tables(scorecard.reliability),
         diagrams=diagrams(scorecard.reliability),

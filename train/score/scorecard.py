@@ -9,6 +9,7 @@ from typing import Any
 from model.records import LabelledSentence
 from train.score.behaviour.judge import BehaviourScores
 from train.score.bootstrap import Interval, Statistic, Verdict
+from train.score.ceiling import Ceiling
 from train.score.end_to_end import EndToEnd
 from train.score.labels import StanceScores, TargetMeans, macro_f1
 from train.score.outlets import OutletProbe
@@ -141,6 +142,7 @@ class Scorecard:
     behaviour: BehaviourScores | None = None
     reliability: Mapping[str, Reliability] = field(default_factory=dict)
     outlets: OutletProbe | None = None
+    ceiling: Ceiling | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

@@ -16,6 +16,7 @@ import pytest
 
 from model.records import LabelledSentence, LoadedTerm
 from train.score.bootstrap import Interval
+from train.score.ceiling import Ceiling, CeilingFigure
 from train.score.labels import score_stances
 from train.score.outlets import MAJORITY, OutletProbe, ProbeLead, ProbeScores
 from train.score.outputs import SystemOutput
@@ -262,6 +263,20 @@ def test_what_the_representation_gives_away_is_told(scorecard: Scorecard) -> Non
     _read(html)
     for face in (to_markdown(scorecard), to_html(scorecard)):
         assert "gives away" not in face
+
+
+def test_a_ceiling_is_shown_with_whom_it_is_of(scorecard: Scorecard) -> None:
+    evil = "<script>alert(1)</script>|"
+    figure = CeilingFigure(0.8, Interval(0.7, 0.9, 0.95, 9), 30)
+    ceiling = Ceiling((evil, "b"), 1, 40, 8, {"macro_f1": figure})
+    for face in (to_markdown, to_html):
+        shown = face(replace(scorecard, ceiling=ceiling))
+        assert shown.count("What one annotator scores against another") == 1
+        assert "0.800 [0.700, 0.900]" in shown
+        assert "40 sentences of 8 stories" in shown
+        assert "<script" not in shown
+        assert "annotator" not in face(scorecard)
+    _read(to_html(replace(scorecard, ceiling=ceiling)))
 
 
 def test_an_empty_scorecard_has_three_faces(scorecard: Scorecard) -> None:
