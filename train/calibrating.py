@@ -15,7 +15,15 @@ from model.tasks import LOADED_TERMS, STANCE, Task
 from train.judging import draft_gold
 from train.score.calibration import fit_temperature, score_calibration
 from train.score.counts import FloatArray
-from train.score.label_shift import fit_bias_correction, label_shares, measure_mix_error
+from train.score.label_shift import (
+    BiasCorrection,
+    ShiftScores,
+    fit_bias_correction,
+    label_shares,
+    measure_mix_error,
+    score_shifts,
+    vary_mix,
+)
 from train.score.reliability import Items, Outcomes, Reliability, build_reliability
 from train.score.selective import choose_threshold
 from train.score.span_confidence import choose_correction
@@ -127,11 +135,14 @@ def measure_reliability(
             continue
         known = classifier.checkpoint.calibration.get(task.name)
         temperature = known.temperature if known else 1.0
+        tempered = temper(items.probabilities, temperature)
         found[task.name] = build_reliability(
             items,
-            temper(items.probabilities, temperature),
+            tempered,
             collect_outcomes(classifier, asked, task),
             uncorrected=_uncorrected(classifier, asked, task),
+            shifts=_shift(items, tempered, task, known) if known else {},
+            mix_error=known.mix_error if known else None,
             temperature=temperature,
             threshold=known.threshold if known else None,
             num_bins=num_bins,
@@ -147,6 +158,21 @@ def _uncorrected(classifier: Classifier, asked: Asked, task: Task) -> Outcomes |
         return None
     bare = replace(known, span_slope=None, span_bias=None)
     return collect_outcomes(_with(classifier, task, bare), asked, task)
+
+
+def _shift(
+    items: Items, tempered: FloatArray, task: Task, known: TaskCalibration
+) -> dict[str, ShiftScores]:
+    """What other mixes of labels would do here; nothing where the biases of labels are unknown."""
+    if known.bias_slope is None or not known.label_biases or not known.label_mix:
+        return {}
+    return score_shifts(
+        tempered,
+        items.gold,
+        vary_mix(items.gold, task.labels),
+        unbiased=BiasCorrection(known.bias_slope, known.label_biases).apply(tempered),
+        trained_mix=known.label_mix,
+    )
 
 
 def ask(classifier: Classifier, gold: Sequence[LabelledSentence]) -> Asked:

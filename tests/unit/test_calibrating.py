@@ -291,6 +291,34 @@ def test_spans_are_as_sure_as_they_are_right(
     assert measure_reliability(ready, told, num_resamples=20)["stance"].uncorrected is None
 
 
+def test_other_mixes_of_labels_are_tried(
+    classifier: Classifier, gold: list[LabelledSentence]
+) -> None:
+    """By the checkpoint's own biases and the mix that it was calibrated on."""
+    judged = _judged_by(_sharpen(classifier, 2.0), gold * 3, seed=6)
+    sharp = _sharpen(classifier, 3.0)
+    calibration = calibrate(sharp, judged)
+    known = calibration["stance"]
+    assert known.bias_slope is not None
+    ready = Classifier(replace(sharp.checkpoint, calibration=calibration))
+    measured = measure_reliability(ready, judged, num_resamples=20)["stance"]
+    assert len(measured.shifts) == 7
+    assert measured.mix_error == known.mix_error
+    own = measured.shifts["as it is"]
+    assert own.mix == pytest.approx(known.label_mix)
+    assert own.uncorrected.ece == pytest.approx(measured.after.ece)
+    assert own.estimated == pytest.approx(known.label_mix, abs=0.01)
+    # On what it was fitted to, a correction by the true mix can but be likelier.
+    assert all(s.by_true_mix.nll < s.uncorrected.nll for s in measured.shifts.values())
+    half = replace(known, label_mix=(0.6, 0.2, 0.2))
+    other = Classifier(replace(sharp.checkpoint, calibration={"stance": half}))
+    moved = measure_reliability(other, judged, num_resamples=20)["stance"]
+    assert moved.shifts["as it is"].by_true_mix.nll > own.by_true_mix.nll
+    bare = replace(known, bias_slope=None, label_biases=())
+    without = Classifier(replace(sharp.checkpoint, calibration={"stance": bare}))
+    assert measure_reliability(without, judged, num_resamples=20)["stance"].shifts == {}
+
+
 def test_what_a_checkpoint_knows_plays_no_part_in_calibrating_it_again(
     classifier: Classifier, gold: list[LabelledSentence]
 ) -> None:

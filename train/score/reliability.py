@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from train.score.calibration import (
     score_confidences,
 )
 from train.score.counts import FloatArray, IntArray
+from train.score.label_shift import ShiftScores
 from train.score.selective import Booleans, RiskCoverage, risk_coverage, thin
 
 
@@ -53,7 +55,9 @@ class Reliability:
     of every tag of a word. `predicted`, `curve` and `kept` are of what is predicted, a label or a
     span, which is right with the same borders and label; the first two are None where nothing is
     predicted, `kept` where there is no threshold. `uncorrected` is of the same spans as `predicted`
-    without the correction of their confidence, None without one."""
+    without the correction of their confidence, None without one. `shifts`: what other mixes of
+    labels do to it, by name, empty where the biases of labels are not known; an estimated mix was
+    `mix_error` off on halves of the validation stories."""
 
     temperature: float
     before: CalibrationScores
@@ -62,6 +66,8 @@ class Reliability:
     curve: RiskCoverage | None
     kept: Kept | None
     uncorrected: ConfidenceScores | None = None
+    shifts: Mapping[str, ShiftScores] = field(default_factory=dict)
+    mix_error: float | None = None
 
 
 def build_reliability(
@@ -70,6 +76,8 @@ def build_reliability(
     outcomes: Outcomes,
     *,
     uncorrected: Outcomes | None = None,
+    shifts: Mapping[str, ShiftScores] | None = None,
+    mix_error: float | None = None,
     temperature: float,
     threshold: float | None,
     num_bins: int = 10,
@@ -113,6 +121,8 @@ def build_reliability(
         curve=thin(risk_coverage(outcomes.confidences, outcomes.is_right)) if has_any else None,
         kept=None if threshold is None else count_kept(outcomes, threshold),
         uncorrected=bare,
+        shifts=shifts or {},
+        mix_error=mix_error,
     )
 
 

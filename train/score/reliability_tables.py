@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from train.score.bootstrap import Interval
-from train.score.calibration import ConfidenceScores
+from train.score.calibration import CalibrationScores, ConfidenceScores
+from train.score.label_shift import ShiftScores
 from train.score.reliability import Reliability
 from train.score.tables import Table, figure_with
 
@@ -82,9 +83,48 @@ def span_table(found: Mapping[str, Reliability]) -> Table | None:
     )  # fmt: skip
 
 
+def shift_table(task: str, one: Reliability) -> Table | None:
+    """Calibration under other mixes of labels, and corrected; None where none was tried."""
+    if not one.shifts:
+        return None
+    error = (
+        ""
+        if one.mix_error is None
+        else (f" On halves of the validation stories an estimated mix was {one.mix_error:.2f} off.")
+    )
+    return Table(
+        title=f"{task}: when labels are mixed otherwise",
+        note=(
+            "The same predictions, with the test split's labels weighed to other mixes, and "
+            "corrected by the mix (Bayes), after what the network prefers one label by was taken "
+            "out, as fitted on validation: by the true mix, and by the one that the predictions "
+            "alone give (EM). Off: half the summed distance of that mix from the true one."
+            f"{error}"
+        ),
+        header=("mix", "labels", "ECE", "by the true mix", "by the estimated", "Brier",
+                "by the true mix", "by the estimated", "off"),
+        rows=tuple(
+            (
+                name,
+                " / ".join(f"{share:.2f}" for share in shift.mix),
+                *(f"{scores.ece:.3f}" for scores in _of_shift(shift)),
+                *(f"{scores.brier:.3f}" for scores in _of_shift(shift)),
+                f"{shift.mix_distance:.2f}",
+            )
+            for name, shift in one.shifts.items()
+        ),
+    )  # fmt: skip
+
+
+def _of_shift(shift: ShiftScores) -> tuple[CalibrationScores, ...]:
+    return shift.uncorrected, shift.by_true_mix, shift.corrected
+
+
 def calibration_tables(found: Mapping[str, Reliability]) -> list[Table]:
     """All tables of calibration; none where no task is calibrated."""
-    return [table for table in (reliability_table(found), span_table(found)) if table]
+    tables = [reliability_table(found), span_table(found)]
+    tables += [shift_table(task, one) for task, one in found.items()]
+    return [table for table in tables if table]
 
 
 def diagrams(found: Mapping[str, Reliability]) -> list[Diagram]:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
+import numpy as np
+import pytest
+
+from train.score.label_shift import score_shifts, vary_mix
 from train.score.reliability import Items, Outcomes, Reliability, build_reliability
 from train.score.reliability_tables import calibration_tables, diagrams, reliability_table
 
@@ -66,6 +70,33 @@ def test_spans_before_and_after_stand_in_one_row() -> None:
     ]  # fmt: skip
     bars = diagrams({"terms": spans()})[3].bars
     assert [bar[2] for bar in bars] == ["20 at 0.55: 0.55 right", "20 at 0.65: 0.65 right"]
+
+
+def test_other_mixes_stand_in_a_table_of_their_own() -> None:
+    """Labels of two kinds, foreseen at 0.8 and 0.6: halving one makes the other commoner."""
+    probabilities = np.array([[0.8, 0.2], [0.4, 0.6]])[np.repeat([0, 1], 20)]
+    gold = np.array([0] * 16 + [1] * 4 + [0] * 8 + [1] * 12)
+    found = score_shifts(probabilities, gold, vary_mix(gold, ("a", "b")))
+    shown = replace(reliability(None), shifts=found, mix_error=0.234)
+    _, table = calibration_tables({"stance": shown})
+    assert table.title == "stance: when labels are mixed otherwise"
+    assert table.note.endswith("an estimated mix was 0.23 off.")
+    assert [row[0] for row in table.rows] == [
+        "as it is", "a doubled", "a halved", "b doubled", "b halved",
+    ]  # fmt: skip
+    own, doubled = table.rows[:2]
+    assert own[1:5] == ("0.60 / 0.40", "0.000", "0.000", "0.000")
+    assert own[5] == own[6] == f"{(0.32 + 0.48) / 2:.3f}"
+    assert own[8] == "0.00"
+    assert doubled[1] == "0.75 / 0.25"
+    assert float(doubled[2]) > 0.05
+    assert doubled[3] == "0.000"
+    assert float(doubled[6]) < float(doubled[5])
+    assert float(doubled[8]) == pytest.approx(found["a doubled"].mix_distance, abs=0.005)
+    assert (
+        "halves of the validation"
+        not in calibration_tables({"stance": replace(shown, mix_error=None)})[1].note
+    )
 
 
 def test_diagrams_show_what_the_bins_hold() -> None:
