@@ -125,10 +125,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(
             path, f"is of version {found}, this nabra reads {expected}", "train it again"
         )
-    try:
-        tasks = [Task.from_dict(task) for task in record["tasks"]]
-    except NabraError as error:
-        raise CheckpointError(path / RECORD, f"names a task of another form: {error}") from None
+    tasks = _read_tasks(record, path)
     calibration = read_calibration(record.get("calibration"), tasks, path / RECORD)
     network = FramingNetwork(AutoModel.from_config(config), 0.0, tasks)
     try:
@@ -150,6 +147,26 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         context=record["context"],
         calibration=calibration,
     )
+
+
+def load_calibration(path: Path) -> dict[str, TaskCalibration]:
+    """What is known of a checkpoint's probabilities, without its network; empty for nothing."""
+    try:
+        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise CheckpointError(
+            path, f"is no nabra checkpoint: {RECORD} cannot be read", "name a checkpoint's folder"
+        ) from None
+    if not isinstance(record, dict) or not isinstance(record.get("tasks"), list):
+        raise CheckpointError(path / RECORD, "names no tasks", "name another checkpoint")
+    return read_calibration(record.get("calibration"), _read_tasks(record, path), path / RECORD)
+
+
+def _read_tasks(record: Mapping[str, Any], path: Path) -> list[Task]:
+    try:
+        return [Task.from_dict(task) for task in record["tasks"]]
+    except NabraError as error:
+        raise CheckpointError(path / RECORD, f"names a task of another form: {error}") from None
 
 
 def read_lists(lists: tuple[Path, Path] | None) -> tuple[TargetList, Lexicon]:

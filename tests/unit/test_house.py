@@ -44,6 +44,7 @@ DOORS = {
     "train.annotate",
     "train.audit",
     "train.prepare",
+    "train.reweigh",
     "train.push",
     "train.finetune",
     "train.evaluate",
