@@ -246,10 +246,10 @@ def verify_folder(output: Path, *, quiet: bool) -> None:
 
 def _unasked(checkpoint: Path) -> list[str]:
     """The tasks that no sentence is asked for: of pairs only stance makes its own, by targets."""
-    from model.net.checkpoint import read_record, read_targets
-    from model.tasks import STANCE, Task
+    from model.net.checkpoint import read_record, read_targets, read_tasks
+    from model.tasks import STANCE
 
-    tasks = [Task.from_dict(task) for task in read_record(checkpoint)["tasks"]]
+    tasks = read_tasks(read_record(checkpoint), checkpoint)
     has_targets = bool(read_targets(checkpoint))
     return [task.name for task in tasks if task.pair and not (task == STANCE and has_targets)]
 

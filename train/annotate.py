@@ -276,7 +276,10 @@ def _answers(
 
 @app.command()
 def agreement(
-    files: Annotated[list[Path], typer.Argument(help="One file of annotations per annotator.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="A file of annotations for each annotator, or a folder of them."),
+    ],
     output: Annotated[Path | None, typer.Option(help="Where to write the figures as JSON.")] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -285,16 +288,11 @@ def agreement(
 
     from model.archive.write import write_json
     from train.data.annotate.agreement import format_agreement, measure_agreement
-    from train.data.annotations import read_annotations
+    from train.data.annotations import read_annotators
 
-    if len(files) < 2:
-        raise InputError(files[0], "is one annotator's file", "give two or more")
-    by_annotator: dict[str, list[LabelledSentence]] = {}
-    for path in files:
-        name = path.stem if path.stem not in by_annotator else str(path)
-        if name in by_annotator:
-            raise InputError(path, "is given twice", "name each file once")
-        by_annotator[name] = read_annotations(path)
+    by_annotator = read_annotators(files)
+    if len(by_annotator) < 2:
+        raise InputError(files[0], "is one annotator's work", "give that of two or more")
     figures = measure_agreement(by_annotator)
     if not figures.sentences:
         raise InputError(files[0], "shares no sentence with another file", "label the same ones")

@@ -15,9 +15,18 @@ from model.tasks import LOADED_TERMS, STANCE, Task
 from train.judging import draft_gold
 from train.score.calibration import fit_temperature, score_calibration
 from train.score.counts import FloatArray
-from train.score.label_shift import fit_bias_correction, label_shares, measure_mix_error
+from train.score.label_shift import (
+    BiasCorrection,
+    ShiftScores,
+    fit_bias_correction,
+    label_shares,
+    measure_mix_error,
+    score_shifts,
+    vary_mix,
+)
 from train.score.reliability import Items, Outcomes, Reliability, build_reliability
 from train.score.selective import choose_threshold
+from train.score.span_confidence import choose_correction
 from train.score.spans import SpanKey
 from train.score.tasks import labelled_tasks, task_spans
 
@@ -94,6 +103,11 @@ def describe(task: str, known: TaskCalibration) -> str:
         f"{task}: temperature {known.temperature:.2f}, expected calibration error "
         f"{known.ece_before:.3f} → {known.ece_after:.3f} on {known.num_items} labels"
     )
+    if known.span_slope is not None:
+        found += (
+            f"; confidence of spans corrected, its calibration error {known.span_ece_before:.3f} → "
+            f"{known.span_ece_after:.3f} on stories left out"
+        )
     if known.threshold is not None:
         found += (
             f"; sure from {known.threshold:.2f}, {known.coverage:.0%} of "
@@ -121,16 +135,44 @@ def measure_reliability(
             continue
         known = classifier.checkpoint.calibration.get(task.name)
         temperature = known.temperature if known else 1.0
+        tempered = temper(items.probabilities, temperature)
         found[task.name] = build_reliability(
             items,
-            temper(items.probabilities, temperature),
+            tempered,
             collect_outcomes(classifier, asked, task),
+            uncorrected=_uncorrected(classifier, asked, task),
+            shifts=_shift(items, tempered, task, known) if known else {},
+            mix_error=known.mix_error if known else None,
             temperature=temperature,
             threshold=known.threshold if known else None,
             num_bins=num_bins,
             num_resamples=num_resamples,
         )
     return found
+
+
+def _uncorrected(classifier: Classifier, asked: Asked, task: Task) -> Outcomes | None:
+    """The outcomes without the correction of a span's confidence; None where there is none."""
+    known = classifier.checkpoint.calibration.get(task.name)
+    if known is None or known.span_slope is None:
+        return None
+    bare = replace(known, span_slope=None, span_bias=None)
+    return collect_outcomes(_with(classifier, task, bare), asked, task)
+
+
+def _shift(
+    items: Items, tempered: FloatArray, task: Task, known: TaskCalibration
+) -> dict[str, ShiftScores]:
+    """What other mixes of labels would do here; nothing where the biases of labels are unknown."""
+    if known.bias_slope is None or not known.label_biases or not known.label_mix:
+        return {}
+    return score_shifts(
+        tempered,
+        items.gold,
+        vary_mix(items.gold, task.labels),
+        unbiased=BiasCorrection(known.bias_slope, known.label_biases).apply(tempered),
+        trained_mix=known.label_mix,
+    )
 
 
 def ask(classifier: Classifier, gold: Sequence[LabelledSentence]) -> Asked:
@@ -224,6 +266,9 @@ def _calibrate_task(
     outcomes = collect_outcomes(_with(classifier, task, found), asked, task)
     if not len(outcomes.confidences):
         return replace(found, notes=(*found.notes, "threshold: nothing is predicted"))
+    if task.kind == "tag":
+        found = _correct_spans(found, outcomes)
+        outcomes = collect_outcomes(_with(classifier, task, found), asked, task)
     chosen = choose_threshold(
         outcomes.confidences, outcomes.is_right, outcomes.stories, wished=wished_risk, level=level
     )
@@ -233,6 +278,19 @@ def _calibrate_task(
         num_predictions=chosen.num_items,
         coverage=round(chosen.coverage, _PLACES),
         notes=(*found.notes, *([f"threshold: {chosen.reason}"] if chosen.reason else ())),
+    )
+
+
+def _correct_spans(known: TaskCalibration, outcomes: Outcomes) -> TaskCalibration:
+    """With what corrects the confidence of the spans that the tempered classifier predicts."""
+    chosen = choose_correction(outcomes.confidences, outcomes.is_right, outcomes.stories)
+    return replace(
+        known,
+        span_slope=chosen.slope,
+        span_bias=chosen.bias,
+        span_ece_before=chosen.ece_before,
+        span_ece_after=chosen.ece_after,
+        notes=(*known.notes, *([f"confidence of spans: {chosen.reason}"] if chosen.reason else ())),
     )
 
 

@@ -20,10 +20,11 @@ from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
 from train.prepare import prepare, prepare_run
 from train.push import push
+from train.reweigh import reweigh
 from train.search import search
 
 app = new_app(help="nabra (نبرة): how Arabic news is framed — who is named how, in whose voice.")
-for door in (prepare, finetune, search, evaluate, predict, report, audit, push):
+for door in (prepare, finetune, search, evaluate, predict, reweigh, report, audit, push):
     app.command()(door)
 app.add_typer(annotate_app, name="annotate")
 

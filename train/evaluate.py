@@ -14,6 +14,7 @@ from model.errors import NabraError
 from train.config import Run, read_run
 
 if TYPE_CHECKING:
+    from train.score.ceiling import Ceiling
     from train.score.end_to_end import EndToEnd
     from train.score.outputs import SystemOutput
     from train.score.scorecard import Reading, Scorecard
@@ -42,32 +43,50 @@ def evaluate(
     worlds: Annotated[
         bool,
         typer.Option(
-            "--worlds", help="Train anew without each outlet, target, conflict, and the last days."
+            "--worlds",
+            help="Train anew without each outlet, target, conflict, and the last days; "
+            "and probe whether the outlet can be told from the encoder's states.",
         ),
     ] = False,
     behaviour: Annotated[
         bool,
         typer.Option("--behaviour", help="Ask what must, and what must not, change it."),
     ] = False,
+    annotators: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Labels of several annotators of the same sentences, to show what they score "
+            "against each other: a file each, or a folder as nabra annotate import writes it."
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Score a run, or checkpoints side by side on labelled data: scorecard.json, .md and .html."""
     is_config = len(subjects) == 1 and not Path(subjects[0]).is_dir()
     is_more = worlds or behaviour
     if data is not None and output is not None and not is_more:
-        evaluate_checkpoints(subjects, data, output, quiet=quiet)
+        evaluate_checkpoints(subjects, data, output, annotators=annotators or (), quiet=quiet)
     elif data is None and output is None and is_config:
         run = read_run(subjects[0], overrides or ())
-        evaluate_run(run, worlds=worlds, behaviour=behaviour, quiet=quiet)
+        evaluate_run(
+            run, worlds=worlds, behaviour=behaviour, annotators=annotators or (), quiet=quiet
+        )
     else:
         raise typer.BadParameter("give one CONFIG, or CHECKPOINT… with --data FILE --output DIR")
 
 
-def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, quiet: bool) -> None:
+def evaluate_run(
+    run: Run,
+    *,
+    worlds: bool = False,
+    behaviour: bool = False,
+    annotators: Sequence[Path] = (),
+    quiet: bool,
+) -> None:
     """Score the run's checkpoint on its test split; over folds too where that holds few stories.
 
     `worlds`: over folds of all gold, and of what no training has seen, in any case. `behaviour`:
-    on cases made from all gold.
+    on cases made from all gold. `annotators`: files, or folders of files, of one annotator each.
     """
     hush_libraries()
     from model.net.checkpoint import checkpoint_hash
@@ -78,6 +97,7 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
     from train.data.dataset import read_dataset
     from train.fit.checkpoints import hash_sentences, write_scores
     from train.judging import label_gold, score_bare
+    from train.probing import probe_run
     from train.readings import read_own_tasks
     from train.score.leaks import find_leaks, leak_notes
     from train.score.scorecard import DatasetFacts, Scorecard, count_split
@@ -101,6 +121,8 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
         for name, dataset in run.config.datasets.items()
         if dataset.division == "official"
     ]
+    ceiling = _read_ceiling(annotators, notes)
+    probe = probe_run(run, splits, classifier, notes) if readings and worlds else None
     scorecard = Scorecard(
         dataset=DatasetFacts(
             hash=hash_sentences([s for split in splits.values() for s in split]),
@@ -113,13 +135,20 @@ def evaluate_run(run: Run, *, worlds: bool = False, behaviour: bool = False, qui
         end_to_end=score_bare(MODEL, classifier, own) if readings else {},
         behaviour=judge_run(run, splits, classifier) if readings and behaviour else None,
         reliability=measure_reliability(classifier, test),
+        outlets=probe,
+        ceiling=ceiling,
     )
     write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
     _write(scorecard, run.dir, quiet=quiet)
 
 
 def evaluate_checkpoints(
-    checkpoints: Sequence[str], data: Path, output: Path, *, quiet: bool
+    checkpoints: Sequence[str],
+    data: Path,
+    output: Path,
+    *,
+    annotators: Sequence[Path] = (),
+    quiet: bool,
 ) -> None:
     """Score checkpoints side by side on a labelled file; the first is compared with the others.
 
@@ -143,6 +172,7 @@ def evaluate_checkpoints(
     end_to_end: dict[str, EndToEnd] = {}
     facets = None
     tasks: dict[str, TaskScores] = {}
+    notes: list[str] = []
     for path in dict.fromkeys(checkpoints):
         classifier = load(path)
         known = classifier.checkpoint.network.tasks
@@ -165,8 +195,22 @@ def evaluate_checkpoints(
         else (),
         tasks=tasks,
         end_to_end=end_to_end,
+        ceiling=_read_ceiling(annotators, notes),
+        notes=tuple(notes),
     )
     _write(scorecard, output, quiet=quiet)
+
+
+def _read_ceiling(annotators: Sequence[Path], notes: list[str]) -> Ceiling | None:
+    """What annotators score against each other; None, with a note where any were given, for fewer
+    than two of the same sentences."""
+    from train.data.annotations import read_annotators
+    from train.score.ceiling import measure_ceiling
+
+    found = measure_ceiling(read_annotators(annotators))
+    if annotators and found is None:
+        notes.append("No ceiling is shown: no sentence was labelled by two annotators.")
+    return found
 
 
 def _main_scores(readings: Sequence[Reading]) -> dict[str, dict[str, float]]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from model.errors import RecordError
 from model.records import ClassLabel, LabelledSentence, Prediction, TaskSpan
-from model.tasks import STANCE
-from train.score.end_to_end import EndToEnd, score_end_to_end
+from model.tasks import LOADED_TERMS, STANCE
+from train.score.end_to_end import EndToEnd, judge_as_labelled, score_end_to_end
 from train.score.outputs import SystemOutput
 from train.score.tasks import main_figures, score_tasks
 
 if TYPE_CHECKING:
     from model.net.classifier import Classifier
+    from model.net.deciding import Reading as NetReading
     from model.net.encoding import TextEncoder
     from model.net.network import FramingNetwork
     from model.text.surroundings import Context
@@ -27,7 +28,9 @@ def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list
     A class label of a task that it has not gets "". RecordError where it cannot be asked: a target
     that it does not know, a task that reads pairs for a label without one, or the other way round.
     """
-    completed = classifier.complete(draft_gold(classifier, gold))
+    drafts = draft_gold(classifier, gold)
+    readings = classifier.read(drafts)
+    completed = classifier.decide(drafts, readings)
     classes = _classes(classifier, gold, completed)
     return [
         SystemOutput(
@@ -40,9 +43,18 @@ def label_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list
                 for span in spans
             ),
             tuple(stance.scores for stance in done.stances if stance.scores is not None),
+            _presence(classifier, reading),
         )
-        for done, found in zip(completed, classes, strict=True)
+        for done, found, reading in zip(completed, classes, readings, strict=True)
     ]
+
+
+def _presence(classifier: Classifier, reading: NetReading) -> float | None:
+    from model.net.deciding import find_presence
+
+    if LOADED_TERMS not in classifier.checkpoint.network.tasks:
+        return None
+    return find_presence(classifier.checkpoint, LOADED_TERMS.name, reading)
 
 
 def find_stances(
@@ -65,17 +77,6 @@ def find_stances(
     return found
 
 
-def gold_stances(gold: Sequence[LabelledSentence]) -> list[dict[tuple[str, str], list[str]]]:
-    """The gold labels in the same form."""
-    judged: list[dict[tuple[str, str], list[str]]] = []
-    for sentence in gold:
-        judged.append({})
-        for stance in sentence.stances:
-            key = (stance.target, stance.holder)
-            judged[-1].setdefault(key, []).append(str(stance.label))
-    return judged
-
-
 def score_bare(
     name: str, classifier: Classifier, gold: Sequence[LabelledSentence]
 ) -> dict[str, EndToEnd]:
@@ -83,7 +84,8 @@ def score_bare(
     if not any(sentence.stances for sentence in gold):
         return {}
     stories = [sentence.story for sentence in gold]
-    return {name: score_end_to_end(gold_stances(gold), find_stances(classifier, gold), stories)}
+    judged = [judge_as_labelled(sentence) for sentence in gold]
+    return {name: score_end_to_end(judged, find_stances(classifier, gold), stories)}
 
 
 def draft_gold(classifier: Classifier, gold: Sequence[LabelledSentence]) -> list[Prediction]:

@@ -33,7 +33,9 @@ def estimate_stance_mix(
     if known.mix_error is None or known.mix_error > max_error:
         error = "unknown" if known.mix_error is None else f"{known.mix_error:.2f}"
         what = f"tells a mix of labels with an error of {error}, more than {max_error:g}"
-        raise RecordError("the checkpoint", what, "calibrate it on gold of more stories")
+        raise RecordError(
+            "the checkpoint", what, "calibrate it on gold of more stories, or give the mix"
+        )
     rows = [_scores(stance) for p in predictions for stance in p.stances if stance.scores]
     if not rows:
         raise RecordError("predictions", "hold no stance with scores", "predict an archive first")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -14,9 +15,12 @@ from urllib.parse import quote
 
 from model.archive.atomic import AtomicFile, output_errors
 from model.archive.parts import ENCODERS, PartEncoder, PartFormat, json_line, read_part
-from model.errors import InputError
+from model.errors import InputError, OutputError
 from model.records import Dropped, Prediction, Record
 
+DONE_DIR = "done"
+OWN_DIRS = ("predictions", "quarantine", DONE_DIR)
+"""What a run writes its parts into."""
 _LONGEST_VALUE = 36  # characters of a folder's name, of which each may become six
 
 
@@ -140,6 +144,55 @@ def partition_folder(prediction: Prediction, field: str) -> str:
     return f"{field}={quoted or 'unknown'}"
 
 
+def make_room(output_dir: Path, *, overwrite: bool) -> None:
+    """Remove the parts of an earlier run, or refuse to touch them: OutputError."""
+    with output_errors(output_dir):
+        for folder in OWN_DIRS:
+            for path in list_parts(output_dir / folder):
+                if not overwrite:
+                    raise OutputError(
+                        path.parent,
+                        "holds parts of an earlier run",
+                        "choose another --output, or replace them with --overwrite",
+                    )
+                path.unlink()
+                if path.parent != output_dir / folder and not any(path.parent.iterdir()):
+                    path.parent.rmdir()
+        # It tells of the parts that have gone.
+        (output_dir / "manifest.json").unlink(missing_ok=True)
+
+
+def list_parts(folder: Path) -> list[Path]:
+    """The parts under a folder by their number, then by the folder of a partition."""
+    return sorted(folder.rglob("part-*"), key=lambda path: (path.name, path.parent.name))
+
+
+def rewrite_predictions(
+    source_dir: Path, output_dir: Path, change: Callable[[Prediction], Prediction]
+) -> None:
+    """Each part of one folder again in another, every prediction changed; the quarantine as it is.
+
+    InputError, OutputError as for reading and writing.
+    """
+    for path in list_parts(source_dir / "predictions"):
+        with output_errors(output_dir):
+            place = output_dir / path.relative_to(source_dir)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file = AtomicFile(place)
+            part = _Part(file, ENCODERS[path.suffix[1:]](file.stream))  # type: ignore[index]
+            try:
+                for prediction in read_part(path):
+                    part.write(change(prediction))
+                part.finish(output_dir)
+            finally:
+                part.discard()
+    for path in list_parts(source_dir / "quarantine"):
+        with output_errors(output_dir):
+            place = output_dir / path.relative_to(source_dir)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+
+
 def read_predictions(output_dir: Path) -> Iterator[Prediction]:
     """Every prediction that lies in `output_dir`, in order, in any format.
 
@@ -149,8 +202,7 @@ def read_predictions(output_dir: Path) -> Iterator[Prediction]:
     folder = output_dir / "predictions"
     if not folder.is_dir():
         raise InputError(output_dir, "holds no predictions", "run nabra predict first")
-    parts = sorted(folder.rglob("part-*"), key=lambda path: (path.name, path.parent.name))
-    return chain.from_iterable(map(read_part, parts))
+    return chain.from_iterable(map(read_part, list_parts(folder)))
 
 
 def write_json(path: Path, data: object) -> None:

@@ -14,6 +14,8 @@ from model.errors import CheckpointError, RecordError
 from model.records import Record
 from model.tasks import Task
 
+_OF_SPANS = ("span_slope", "span_bias", "span_ece_before", "span_ece_after")
+_LEAST = 1e-9  # a confidence nearer to 0 or 1 counts as this near
 _RATIOS = ("ece_before", "ece_after", "wished_risk", "level", "coverage")
 
 
@@ -29,6 +31,11 @@ class TaskCalibration(Record):
     `label_biases`, with `bias_slope`, take from the logarithms of tempered probabilities what the
     network prefers one label by; an archive's mix of labels is estimated with them alone. Such an
     estimate was `mix_error` off (total variation distance) on halves of the validation stories.
+
+    Of a tagging task `span_slope` and `span_bias` turn the confidence of a span into how often such
+    spans are right, see `correct_confidences`. By fits on other stories than those judged, the
+    calibration error of the `num_predictions` spans went from `span_ece_before` to
+    `span_ece_after`.
     """
 
     temperature: float
@@ -47,9 +54,19 @@ class TaskCalibration(Record):
     bias_slope: float | None = None
     label_biases: tuple[float, ...] = ()
     mix_error: float | None = None
+    span_slope: float | None = None
+    span_bias: float | None = None
+    span_ece_before: float | None = None
+    span_ece_after: float | None = None
 
-    _omit_none: ClassVar[frozenset[str]] = frozenset({"bias_slope", "mix_error"})
+    _omit_none: ClassVar[frozenset[str]] = frozenset({"bias_slope", "mix_error", *_OF_SPANS})
     _omit_empty: ClassVar[frozenset[str]] = frozenset({"label_mix", "notes", "label_biases"})
+
+    def correct_spans(self, confidences: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The confidences of spans as they are to be written; the same without a correction."""
+        if self.span_slope is None or self.span_bias is None:
+            return confidences
+        return correct_confidences(confidences, self.span_slope, self.span_bias)
 
     def is_sure(self, confidence: float) -> bool | None:
         """Whether a prediction of this confidence is to be believed; None without a threshold."""
@@ -67,6 +84,22 @@ def temper(probabilities: npt.NDArray[np.float64], temperature: float) -> npt.ND
         return probabilities
     powers = (probabilities / probabilities.max(axis=-1, keepdims=True)) ** (1 / temperature)
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def correct_confidences(
+    confidences: npt.NDArray[np.float64], slope: float, bias: float
+) -> npt.NDArray[np.float64]:
+    """Confidences whose log-odds are multiplied by a positive slope, and moved (Platt 1999).
+
+    Their order stays.
+    """
+    return np.asarray(np.exp(-np.logaddexp(0, -slope * log_odds(confidences) - bias)))
+
+
+def log_odds(confidences: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Logarithms of confidence over doubt, finite even at 0 and 1."""
+    held = np.clip(confidences, _LEAST, 1 - _LEAST)
+    return np.asarray(np.log(held) - np.log1p(-held))
 
 
 def read_calibration(
@@ -98,7 +131,7 @@ def read_calibration(
 def _check(calibration: TaskCalibration, task: Task) -> None:
     """RecordError for a value that no calibration has."""
     limits = dict.fromkeys(_RATIOS, 1.0) | {"brier_before": 2.0, "brier_after": 2.0}
-    for name in ("threshold", "mix_error"):
+    for name in ("threshold", "mix_error", "span_ece_before", "span_ece_after"):
         if getattr(calibration, name) is not None:
             limits[name] = 1.0
     for name, most in limits.items():
@@ -112,9 +145,18 @@ def _check(calibration: TaskCalibration, task: Task) -> None:
         count = getattr(calibration, name)
         if type(count) is not int or count < 0:
             raise RecordError(f"calibration.{task.name}.{name}", f"is {count!r}, no count")
-    if calibration.bias_slope is not None and not _lies(calibration.bias_slope, 0, math.inf):
-        what = f"is {calibration.bias_slope!r}, no positive number"
-        raise RecordError(f"calibration.{task.name}.bias_slope", what)
+    for name in ("bias_slope", "span_slope"):
+        slope = getattr(calibration, name)
+        if slope is not None and not (_lies(slope, 0, math.inf) and slope > 0):
+            raise RecordError(
+                f"calibration.{task.name}.{name}", f"is {slope!r}, no positive number"
+            )
+    bias = calibration.span_bias
+    if (bias is None) != (calibration.span_slope is None) or not (
+        bias is None or _lies(bias, -math.inf, math.inf)
+    ):
+        what = f"is {bias!r}, where a slope and a bias, or neither, are due"
+        raise RecordError(f"calibration.{task.name}.span_bias", what)
     notes = calibration.notes
     if not isinstance(notes, tuple) or not all(isinstance(note, str) for note in notes):
         raise RecordError(f"calibration.{task.name}.notes", f"is {notes!r}, no list of texts")

@@ -27,6 +27,7 @@ WEIGHTS = "model.safetensors"
 RECORD = "nabra.json"
 TARGETS = "targets.yaml"
 LEXICON = "loaded_terms.yaml"
+_SPAN_CORRECTION = ("span_slope", "span_bias")
 _READ = frozenset({"tasks", "max_length", "stride", "parity", "context"})
 
 
@@ -121,10 +122,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(
             path, f"is of version {found}, this nabra reads {expected}", "train it again"
         )
-    try:
-        tasks = [Task.from_dict(task) for task in record["tasks"]]
-    except NabraError as error:
-        raise CheckpointError(path / RECORD, f"names a task of another form: {error}") from None
+    tasks = read_tasks(record, path)
     calibration = read_calibration(record.get("calibration"), tasks, path / RECORD)
     network = FramingNetwork(AutoModel.from_config(config), 0.0, tasks)
     try:
@@ -162,6 +160,22 @@ def read_targets(path: Path) -> Mapping[str, Target]:
     return read_names(path / TARGETS)[0]
 
 
+def load_calibration(path: Path) -> dict[str, TaskCalibration]:
+    """What is known of a checkpoint's probabilities, without its network; empty for nothing."""
+    record = read_record(path)
+    return read_calibration(record.get("calibration"), read_tasks(record, path), path / RECORD)
+
+
+def read_tasks(record: Mapping[str, Any], path: Path) -> list[Task]:
+    """The tasks in a checkpoint's record. CheckpointError where it names none."""
+    if not isinstance(record.get("tasks"), list):
+        raise CheckpointError(path / RECORD, "names no tasks", "name another checkpoint")
+    try:
+        return [Task.from_dict(task) for task in record["tasks"]]
+    except NabraError as error:
+        raise CheckpointError(path / RECORD, f"names a task of another form: {error}") from None
+
+
 def read_lists(lists: tuple[Path, Path] | None) -> tuple[TargetList, Lexicon]:
     """The targets and loaded terms of two files; empty ones where none is named."""
     if lists is None:
@@ -185,11 +199,14 @@ def add_calibration(path: Path, calibration: Mapping[str, TaskCalibration]) -> d
 
 def checkpoint_hash(path: Path) -> str:
     """SHA-256 over the names and bytes of what decides a prediction: weights, tokenizer, lists,
-    temperatures and thresholds."""
+    temperatures, thresholds, and what corrects the confidence of spans."""
     record = read_record(path)
     deciding = [record.get(name) for name in ("preprocessing", *sorted(_READ))]
     if calibration := record.get("calibration"):
-        deciding += [(name, v["temperature"], v["threshold"]) for name, v in calibration.items()]
+        deciding += [
+            (name, v["temperature"], v["threshold"], *(v[n] for n in _SPAN_CORRECTION if n in v))
+            for name, v in calibration.items()
+        ]
     digest = hashlib.sha256(repr(deciding).encode())
     for file in sorted(path.iterdir()):
         if file.is_file() and file.name not in (RECORD, "README.md"):
@@ -202,8 +219,11 @@ def read_record(path: Path) -> dict[str, Any]:
     """What a checkpoint says of itself. CheckpointError where it cannot be read."""
     try:
         record: dict[str, Any] = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(path / RECORD, f"cannot be read: {error}") from None
+    except (OSError, ValueError):
+        what = f"is no nabra checkpoint: {RECORD} cannot be read"
+        raise CheckpointError(path, what, "name a checkpoint's folder") from None
+    if not isinstance(record, dict):
+        raise CheckpointError(path / RECORD, "names no tasks", "name another checkpoint")
     return record
 
 

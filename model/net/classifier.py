@@ -94,6 +94,24 @@ class Classifier:
         encoded = self.checkpoint.encoder.pairs([(text, second, "") for text, second in pairs])
         return self._classify(encoded, task)
 
+    def represent(self, texts: Sequence[str]) -> FloatArray:
+        """What the encoder makes of each text by itself, (texts, width): the mean of its last
+        states, over the windows of a long text."""
+        windows = self.checkpoint.encoder.windows(texts)
+        flat = [window for listed in windows for window in listed]
+        states = np.empty((len(flat), self.checkpoint.network.encoder.config.hidden_size))
+        for batch in _batches([len(window.input_ids) for window in flat]):
+            with torch.inference_mode():
+                inputs = self._inputs([flat[number] for number in batch])
+                states[batch] = self.checkpoint.network.represent(**inputs).double().cpu().numpy()
+        ends = np.cumsum([len(listed) for listed in windows])
+        return np.array(
+            [
+                states[end - len(listed) : end].mean(axis=0)
+                for listed, end in zip(windows, ends, strict=True)
+            ]
+        ).reshape(len(texts), states.shape[1])
+
     def read(self, drafts: Sequence[Prediction]) -> list[Reading]:
         """What the network makes of each draft; `decide` turns it into predictions."""
         return self._read_drafts(drafts, Surroundings(self.checkpoint.context))
@@ -192,6 +210,11 @@ class Classifier:
 
     @torch.inference_mode()
     def _run(self, rows: Sequence[Window | Pair]) -> dict[str, torch.Tensor]:
+        outputs: dict[str, torch.Tensor] = self.checkpoint.network(**self._inputs(rows))
+        return outputs
+
+    def _inputs(self, rows: Sequence[Window | Pair]) -> dict[str, torch.Tensor]:
+        """Ids, mask and types of rows padded to one length, where the network is."""
         padding = self.checkpoint.encoder.tokenizer.pad_token_id
         length = max(len(row.input_ids) for row in rows)
         ids = torch.full((len(rows), length), padding)
@@ -201,14 +224,12 @@ class Classifier:
             ids[number, : len(row.input_ids)] = torch.tensor(row.input_ids)
             types[number, : len(row.input_ids)] = torch.tensor(row.token_type_ids)
             mask[number, : len(row.input_ids)] = 1
-        network = self.checkpoint.network
-        device = next(network.parameters()).device
-        outputs: dict[str, torch.Tensor] = network(
-            input_ids=ids.to(device),
-            attention_mask=mask.to(device),
-            token_type_ids=types.to(device),
-        )
-        return outputs
+        device = next(self.checkpoint.network.parameters()).device
+        return {
+            "input_ids": ids.to(device),
+            "attention_mask": mask.to(device),
+            "token_type_ids": types.to(device),
+        }
 
 
 def load(path: str | Path) -> Classifier:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from model.net.calibration import temper
 from model.net.checkpoint import Checkpoint
-from model.net.decoding import TaggedSpan, decode_spans
+from model.net.decoding import OUTSIDE, TaggedSpan, decode_spans
 from model.net.encoding import Window
 from model.records import STANCE_LABELS, LoadedTerm, Prediction, Stance
 from model.tasks import LOADED_TERMS, STANCE
@@ -52,6 +52,21 @@ def temper_task(checkpoint: Checkpoint, task: str, scores: FloatArray) -> FloatA
     return scores if calibration is None else temper(scores, calibration.temperature)
 
 
+def find_presence(checkpoint: Checkpoint, task: str, reading: Reading) -> float:
+    """The probability that a sentence holds any span of a tagging task: that of the one word and
+    label likeliest to lie in a span, over all windows; 0 without a word.
+
+    Any span is at least as likely as this one, so it errs to the low side, if at all; and it does
+    not grow with the length of a text, as a product over words would, which are not independent.
+    """
+    inside = [
+        1 - temper_task(checkpoint, task, part)[..., OUTSIDE].min()
+        for part in reading.tags[task]
+        if part.size
+    ]
+    return max(inside, default=0.0)
+
+
 def name_scores(labels: Sequence[str], scores: FloatArray) -> dict[str, float]:
     """The probabilities by label, rounded so that they still sum to 1."""
     best = int(scores.argmax())
@@ -77,7 +92,11 @@ def _text_results(checkpoint: Checkpoint, draft: Prediction, reading: Reading) -
         if task.kind == "tag":
             # A temperature keeps the likeliest tag of each word, so the spans stay the same.
             tags = [temper_task(checkpoint, task.name, part) for part in reading.tags[task.name]]
-            spans = decode_spans(draft.text, words, reading.windows, tags, task.labels)
+            spans = _correct(
+                checkpoint,
+                task.name,
+                decode_spans(draft.text, words, reading.windows, tags, task.labels),
+            )
             if task == LOADED_TERMS:
                 fields["loaded_terms"] = _loaded_terms(checkpoint, draft, spans)
             else:
@@ -94,6 +113,18 @@ def _text_results(checkpoint: Checkpoint, draft: Prediction, reading: Reading) -
                 **_named_sure(checkpoint, task.name, named[label]),
             }
     return fields
+
+
+def _correct(checkpoint: Checkpoint, task: str, spans: Sequence[TaggedSpan]) -> list[TaggedSpan]:
+    """The spans with the confidence that such spans have earned, by the task's calibration."""
+    calibration = checkpoint.calibration.get(task)
+    if calibration is None:
+        return list(spans)
+    confidences = calibration.correct_spans(np.array([span.confidence for span in spans]))
+    return [
+        replace(span, confidence=float(confidence))
+        for span, confidence in zip(spans, confidences, strict=True)
+    ]
 
 
 def _loaded_terms(

@@ -12,7 +12,7 @@ from model.net.encoding import Window
 from model.records import LOADED_CATEGORIES
 from model.text.words import Word
 
-_OUTSIDE, _BEGIN = 0, 1
+OUTSIDE, _BEGIN = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def decode_spans(
             for (start, end), tag, row in zip(
                 window.word_spans, layer.argmax(-1), layer, strict=True
             ):
-                if tag == _OUTSIDE:
+                if tag == OUTSIDE:
                     is_open = False
                 elif is_open and tag != _BEGIN:
                     first, _, values = runs[-1]

@@ -47,6 +47,24 @@ class FramingNetwork(nn.Module):
 
         A classifying task has (batch, labels), a tagging task (batch, length, labels, tags).
         """
+        hidden, pooled = self._read(input_ids, attention_mask, token_type_ids)
+        return {
+            task.name: self.heads[task.name](pooled)
+            if task.kind == "classify"
+            else self.heads[task.name](hidden).unflatten(-1, (len(task.labels), len(TAGS)))
+            for task in self.tasks
+        }
+
+    def represent(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
+    ) -> Tensor:
+        """What a classifying head reads: the mean of the last states, (batch, width)."""
+        return self._read(input_ids, attention_mask, token_type_ids)[1]
+
+    def _read(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The last states, (batch, length, width), and their mean, (batch, width)."""
         if self.training and self.token_dropout is not None:
             input_ids = self.token_dropout(input_ids)
         inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
@@ -54,13 +72,7 @@ class FramingNetwork(nn.Module):
             inputs["token_type_ids"] = token_type_ids
         hidden = self.dropout(self.encoder(**inputs).last_hidden_state).float()
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        pooled = (hidden * mask).sum(1) / mask.sum(1)
-        return {
-            task.name: self.heads[task.name](pooled)
-            if task.kind == "classify"
-            else self.heads[task.name](hidden).unflatten(-1, (len(task.labels), len(TAGS)))
-            for task in self.tasks
-        }
+        return hidden, (hidden * mask).sum(1) / mask.sum(1)
 
 
 class TokenDropout(nn.Module):

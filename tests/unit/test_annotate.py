@@ -68,6 +68,7 @@ def test_two_annotators_disagree(tmp_path: Path) -> None:
     assert sum("a tie: 1 against, 1 none" in record["reason"] for record in dropped) == 5
     both = [tmp_path / f"in/annotators/{name}.jsonl" for name in ("a", "b")]
     said = run("agreement", *both, "--output", tmp_path / "agreement.json")
+    assert run("agreement", tmp_path / "in/annotators") == said.split("figures:")[0]
     figures = json.loads((tmp_path / "agreement.json").read_text("utf-8"))
     assert 0.95 < figures["stance"]["alpha"] < 1
     assert figures["pairs"][0]["spans"]["label"]["exact"] == 1

@@ -184,6 +184,21 @@ def test_labels_are_asked_as_predictions_are(
         assert outcomes.stories == items.stories
 
 
+def test_presence_is_asked_of_every_window(
+    classifier: Classifier, gold: list[LabelledSentence]
+) -> None:
+    readings = ask(classifier, gold).readings
+    outputs = label_gold(classifier, gold)
+    for reading, output in zip(readings, outputs, strict=True):
+        least = min(part[:, :, 0].min() for part in reading.tags["loaded_terms"])
+        assert output.presence == pytest.approx(1 - least)
+    known = classifier.checkpoint
+    others = tuple(task for task in TASKS if task != LOADED_TERMS)
+    network = FramingNetwork(known.network.encoder, 0.0, others).eval()
+    without = Classifier(replace(known, network=network))
+    assert {output.presence for output in label_gold(without, gold)} == {None}
+
+
 def test_spans_are_right_with_the_same_borders_and_label(
     classifier: Classifier, gold: list[LabelledSentence]
 ) -> None:
@@ -240,6 +255,68 @@ def test_just_the_share_that_it_names_is_sure(
     assert reliability.after.ece == pytest.approx(known.ece_after, abs=1e-6)
     assert reliability.predicted is not None
     assert reliability.predicted.ece == pytest.approx(known.ece_after, abs=1e-4)
+
+
+def test_spans_are_as_sure_as_they_are_right(
+    classifier: Classifier, gold: list[LabelledSentence]
+) -> None:
+    """One span in three is told to be right, by chance."""
+    chance = random.Random(4)
+    sharp = _sharpen(classifier, 3.0)
+    told = [
+        replace(
+            sentence,
+            loaded_terms=tuple(t for t in output.loaded_terms if chance.random() < 1 / 3),
+        )
+        for sentence, output in zip(gold, label_gold(sharp, gold), strict=True)
+    ]
+    calibration = calibrate(sharp, told, wished_risk=0.7)
+    known = calibration["loaded_terms"]
+    assert known.span_slope is not None
+    assert known.span_ece_before is not None
+    assert known.span_ece_after is not None
+    assert known.span_ece_before > 0.2 > 0.1 > known.span_ece_after
+    assert calibration["stance"].span_slope is None
+    ready = Classifier(replace(sharp.checkpoint, calibration=calibration))
+    measured = measure_reliability(ready, told, num_resamples=20)["loaded_terms"]
+    assert measured.predicted is not None
+    assert measured.uncorrected is not None
+    assert measured.uncorrected.ece == pytest.approx(known.span_ece_before, abs=1e-5)
+    assert measured.predicted.ece < 0.1
+    assert measured.predicted.confidence == pytest.approx(measured.predicted.accuracy, abs=0.01)
+    assert measured.predicted.accuracy == measured.uncorrected.accuracy
+    assert measured.kept is not None, "the threshold is one of the corrected confidences"
+    assert measured.kept.num_kept == round(known.coverage * known.num_predictions)
+    assert measured.kept.threshold < measured.uncorrected.confidence
+    assert measure_reliability(ready, told, num_resamples=20)["stance"].uncorrected is None
+
+
+def test_other_mixes_of_labels_are_tried(
+    classifier: Classifier, gold: list[LabelledSentence]
+) -> None:
+    """By the checkpoint's own biases and the mix that it was calibrated on."""
+    judged = _judged_by(_sharpen(classifier, 2.0), gold * 3, seed=6)
+    sharp = _sharpen(classifier, 3.0)
+    calibration = calibrate(sharp, judged)
+    known = calibration["stance"]
+    assert known.bias_slope is not None
+    ready = Classifier(replace(sharp.checkpoint, calibration=calibration))
+    measured = measure_reliability(ready, judged, num_resamples=20)["stance"]
+    assert len(measured.shifts) == 7
+    assert measured.mix_error == known.mix_error
+    own = measured.shifts["as it is"]
+    assert own.mix == pytest.approx(known.label_mix)
+    assert own.uncorrected.ece == pytest.approx(measured.after.ece)
+    assert own.estimated == pytest.approx(known.label_mix, abs=0.01)
+    # On what it was fitted to, a correction by the true mix can but be likelier.
+    assert all(s.by_true_mix.nll < s.uncorrected.nll for s in measured.shifts.values())
+    half = replace(known, label_mix=(0.6, 0.2, 0.2))
+    other = Classifier(replace(sharp.checkpoint, calibration={"stance": half}))
+    moved = measure_reliability(other, judged, num_resamples=20)["stance"]
+    assert moved.shifts["as it is"].by_true_mix.nll > own.by_true_mix.nll
+    bare = replace(known, bias_slope=None, label_biases=())
+    without = Classifier(replace(sharp.checkpoint, calibration={"stance": bare}))
+    assert measure_reliability(without, judged, num_resamples=20)["stance"].shifts == {}
 
 
 def test_what_a_checkpoint_knows_plays_no_part_in_calibrating_it_again(

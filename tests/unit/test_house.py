@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "train.fit": {"model.net", "model.text", "model.archive", "train.config", "train.settings"},
     # Cases are made of text and the seeds' marks; what a case is, the score that judges it says.
     "train.behaviour": {"model.text", "train.data", "train.score"},
-    "train.score": set(),
+    # The formulas that predictions are corrected by are fitted and scored here; they load no torch.
+    "train.score": {"model.net.calibration"},
     "train": {"model", "model.archive", "model.net", "model.text", "train.data",
               "train.data.annotate", "train.data.public", "train.behaviour", "train.fit",
               "train.score",
@@ -43,6 +44,7 @@ DOORS = {
     "train.annotate",
     "train.audit",
     "train.prepare",
+    "train.reweigh",
     "train.push",
     "train.finetune",
     "train.evaluate",

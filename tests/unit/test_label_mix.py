@@ -35,7 +35,7 @@ def _predictions(rows: FloatArray) -> list[Prediction]:
         Stance(
             "sdf", "newsroom", None, (), STANCE_LABELS[int(np.argmax(row))],
             scores=dict(zip(STANCE_LABELS, np.round(row, 6).tolist(), strict=True)),
-            sure=max(row) >= 0.7,
+            sure=bool(max(row) >= 0.7),
         )
         for row in rows
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from model.errors import InputError, RecordError
@@ -31,6 +31,26 @@ def read_annotations(path: Path) -> list[LabelledSentence]:
             raise RecordError(f"{path}:{number}", str(error)) from None
         sentences.append(sentence)
     return sentences
+
+
+def read_annotators(paths: Sequence[Path]) -> dict[str, list[LabelledSentence]]:
+    """The labels of several annotators by name, from a file each, or from folders of such files.
+
+    A file's name is its annotator's. InputError where one is given twice, or a folder is empty.
+    """
+    files: list[Path] = []
+    for path in paths:
+        held = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+        if not held:
+            raise InputError(path, "holds no .jsonl file", "give what nabra annotate import wrote")
+        files += held
+    by_annotator: dict[str, list[LabelledSentence]] = {}
+    for file in files:
+        name = file.stem if file.stem not in by_annotator else str(file)
+        if name in by_annotator:
+            raise InputError(file, "is given twice", "name each file once")
+        by_annotator[name] = read_annotations(file)
+    return by_annotator
 
 
 def write_annotations(path: Path, sentences: Iterable[LabelledSentence]) -> None:

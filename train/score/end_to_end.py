@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import RecordError
-from model.records import STANCE_LABELS
+from model.records import STANCE_LABELS, LabelledSentence
 from train.score.bootstrap import Interval, story_interval, sum_by_story
 from train.score.counts import FloatArray, IntArray, LabelScores
 
@@ -49,24 +49,39 @@ def score_end_to_end(
     """Item i of each sequence is sentence i. RecordError for unequal lengths or no gold stance."""
     if not len(gold) == len(found) == len(stories):
         raise RecordError("end to end", f"{len(found)} sentences found for {len(gold)} gold ones")
-    by_sentence = np.zeros((len(gold), _ABSENT + 1, _ABSENT + 1), np.int64)
-    for counts, right, given in zip(by_sentence, gold, found, strict=True):
-        for key in right.keys() | given.keys():
-            _count(counts, right.get(key, ()), given.get(key, ()))
+    by_sentence = count_judged(gold, found)
     total = by_sentence.sum(axis=0)
     support = int(total[:_ABSENT].sum())
     if not support:
         raise RecordError("end to end", "no gold sentence has a stance")
     return EndToEnd(
-        macro_f1=float(_macro_f1(total)),
+        macro_f1=float(judged_macro_f1(total)),
         interval=story_interval(
-            _macro_f1, sum_by_story(by_sentence, stories), num_resamples=num_resamples
+            judged_macro_f1, sum_by_story(by_sentence, stories), num_resamples=num_resamples
         ),
         per_label={label: _scores(total, n) for n, label in enumerate(STANCE_LABELS)},
         support=support,
         num_missed=int(total[:_ABSENT, _ABSENT].sum()),
         num_spurious=int(total[_ABSENT, :_ABSENT].sum()),
     )
+
+
+def count_judged(gold: Sequence[Judged], found: Sequence[Judged]) -> IntArray:
+    """(sentences, labels and absent, the same): gold by found. `judged_macro_f1` takes the sums."""
+    by_sentence = np.zeros((len(gold), _ABSENT + 1, _ABSENT + 1), np.int64)
+    for counts, right, given in zip(by_sentence, gold, found, strict=True):
+        for key in right.keys() | given.keys():
+            _count(counts, right.get(key, ()), given.get(key, ()))
+    return by_sentence
+
+
+def judge_as_labelled(sentence: LabelledSentence) -> dict[StanceKey, list[str]]:
+    """The labels of a labelled sentence, in this form; a stance without one is left out."""
+    judged: dict[StanceKey, list[str]] = {}
+    for stance in sentence.stances:
+        if stance.label is not None:
+            judged.setdefault((stance.target, stance.holder), []).append(stance.label)
+    return judged
 
 
 def _count(counts: IntArray, right: Sequence[str], given: Sequence[str]) -> None:
@@ -76,7 +91,8 @@ def _count(counts: IntArray, right: Sequence[str], given: Sequence[str]) -> None
         counts[row, column] += 1
 
 
-def _macro_f1(confusions: NDArray[Any]) -> FloatArray:
+def judged_macro_f1(confusions: NDArray[Any]) -> FloatArray:
+    """Macro-F1 over the three labels, (…, labels and absent, the same) → (…)."""
     hits = np.diagonal(confusions, axis1=-2, axis2=-1)[..., :_ABSENT]
     total = (confusions.sum(axis=-1) + confusions.sum(axis=-2))[..., :_ABSENT]
     return np.asarray((2 * hits / np.maximum(total, 1)).mean(axis=-1))

@@ -68,6 +68,11 @@ class ShiftScores:
     corrected: CalibrationScores
     by_true_mix: CalibrationScores
 
+    @property
+    def mix_distance(self) -> float:
+        """How far the estimated mix is off: the total variation distance, 0 to 1."""
+        return sum(abs(a - b) for a, b in zip(self.mix, self.estimated, strict=True)) / 2
+
 
 def label_shares(gold: IntArray, num_labels: int) -> FloatArray:
     """The share of each label."""
@@ -181,6 +186,19 @@ def solve_mix(
     ratios = np.linalg.solve(joint, label_shares(found, num_labels))
     mix = np.maximum(ratios * label_shares(gold, num_labels), 0)
     return np.asarray(mix / mix.sum())
+
+
+def vary_mix(gold: IntArray, labels: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Mixes beside that of the gold, by what was done to it: each label that occurs counted twice,
+    and half."""
+    own = label_shares(gold, len(labels))
+    mixes = {"as it is": tuple(own.tolist())}
+    for number, label in enumerate(labels):
+        for name, times in (("doubled", 2.0), ("halved", 0.5)):
+            if 0 < own[number] < 1:
+                mix = own * np.where(np.arange(len(labels)) == number, times, 1.0)
+                mixes[f"{label} {name}"] = tuple((mix / mix.sum()).tolist())
+    return mixes
 
 
 def score_shifts(

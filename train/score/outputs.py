@@ -13,7 +13,9 @@ class SystemOutput:
     """`stances` holds one label for each stance of the gold sentence, in its order.
 
     `classes` does so for its class labels, and `spans` holds the spans of all other tasks.
-    `scores`: for each stance the probabilities by label, where the system has them.
+    `scores`: for each stance the probabilities by label, where the system has them. `presence` is
+    the higher the surer it is that the sentence holds any loaded term, None where it has no such
+    score.
     """
 
     stances: tuple[str, ...]
@@ -21,3 +23,4 @@ class SystemOutput:
     classes: tuple[str, ...] = ()
     spans: tuple[TaskSpan, ...] = ()
     scores: tuple[Mapping[str, float], ...] = ()
+    presence: float | None = None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from model.errors import RecordError
+from train.score.bootstrap import Interval, story_interval
 from train.score.counts import FloatArray, IntArray, LabelScores, check_alike, ratio
 
 MAX_LEVELS = 256
@@ -21,27 +22,39 @@ MAX_LEVELS = 256
 class PresenceScores:
     """`held` scores the sentences that hold a term; `roc_auc` is how well scores rank them.
 
-    It is None without scores, and where all sentences hold a term or none does.
+    It is None without scores, and where all sentences hold a term or none does; its interval is
+    over stories, None where none were given.
     """
 
     held: LabelScores
     roc_auc: float | None
+    roc_auc_interval: Interval | None
     num_sentences: int
 
 
 def score_presence(
-    gold: Sequence[bool], predicted: Sequence[bool], scores: Sequence[float] | None = None
+    gold: Sequence[bool],
+    predicted: Sequence[bool],
+    scores: Sequence[float] | None = None,
+    *,
+    stories: Sequence[str] | None = None,
+    num_resamples: int = 1000,
+    seed: int = 0,
 ) -> PresenceScores:
     """Item i says whether sentence i holds a term; `scores` are the higher the surer of one."""
     counts = count_presence(gold, predicted).sum(axis=0)
-    has_both = 0 < counts[2] < len(gold)
+    area, interval = None, None
     if scores is not None:
         _check_scores(gold, scores)
-    return PresenceScores(
-        held=LabelScores.of(counts),
-        roc_auc=float(roc_auc_score(gold, scores)) if scores is not None and has_both else None,
-        num_sentences=len(gold),
-    )
+        if 0 < counts[2] < len(gold):
+            area = float(roc_auc_score(gold, scores))
+            if stories is not None:
+                check_alike("stories of sentences", gold, stories)
+                position = {story: i for i, story in enumerate(dict.fromkeys(stories))}
+                owners = [position[story] for story in stories]
+                levels = count_levels(gold, scores, owners, len(position))
+                interval = story_interval(roc_auc, levels, num_resamples=num_resamples, seed=seed)
+    return PresenceScores(LabelScores.of(counts), area, interval, len(gold))
 
 
 def count_presence(gold: Sequence[bool], predicted: Sequence[bool]) -> IntArray:

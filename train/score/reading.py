@@ -71,6 +71,8 @@ def build_reading(
                 )
                 for measure, statistic in MEASURES.items()
             },
+            num_resamples=num_resamples,
+            seed=seed,
         )
         for system, theirs in outputs.items()
     )
@@ -123,12 +125,16 @@ def _score_system(
     gold: Sequence[LabelledSentence],
     outputs: Sequence[SystemOutput],
     intervals: Mapping[str, Interval],
+    *,
+    num_resamples: int,
+    seed: int,
 ) -> SystemScores:
     gold_spans, predicted_spans = _gold_spans(gold), _predicted_spans(outputs)
     weak = [_span_keys(term for term in one.loaded_terms if term.weak) for one in gold]
     right = [label for sentence in gold for label in _gold_labels(sentence)]
     given = [label for output in outputs for label in output.stances]
     targets = [stance.target for sentence in gold for stance in sentence.stances]
+    presences = [output.presence for output in outputs if output.presence is not None]
     return SystemScores(
         name=name,
         stances=score_stances(right, given),
@@ -138,7 +144,12 @@ def _score_system(
         characters=score_characters(gold_spans, predicted_spans),
         partial=score_partial(gold_spans, predicted_spans),
         presence=score_presence(
-            [bool(spans) for spans in gold_spans], [bool(spans) for spans in predicted_spans]
+            [bool(spans) for spans in gold_spans],
+            [bool(spans) for spans in predicted_spans],
+            presences if len(presences) == len(outputs) else None,
+            stories=[sentence.story for sentence in gold],
+            num_resamples=num_resamples,
+            seed=seed,
         ),
         intervals=intervals,
     )

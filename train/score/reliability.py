@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from train.score.calibration import (
     score_confidences,
 )
 from train.score.counts import FloatArray, IntArray
+from train.score.label_shift import ShiftScores
 from train.score.selective import Booleans, RiskCoverage, risk_coverage, thin
 
 
@@ -52,7 +54,10 @@ class Reliability:
     """Of one task on one split. `before` and `after` its temperature are scores of every label, or
     of every tag of a word. `predicted`, `curve` and `kept` are of what is predicted, a label or a
     span, which is right with the same borders and label; the first two are None where nothing is
-    predicted, `kept` where there is no threshold."""
+    predicted, `kept` where there is no threshold. `uncorrected` is of the same spans as `predicted`
+    without the correction of their confidence, None without one. `shifts`: what other mixes of
+    labels do to it, by name, empty where the biases of labels are not known; an estimated mix was
+    `mix_error` off on halves of the validation stories."""
 
     temperature: float
     before: CalibrationScores
@@ -60,6 +65,9 @@ class Reliability:
     predicted: ConfidenceScores | None
     curve: RiskCoverage | None
     kept: Kept | None
+    uncorrected: ConfidenceScores | None = None
+    shifts: Mapping[str, ShiftScores] = field(default_factory=dict)
+    mix_error: float | None = None
 
 
 def build_reliability(
@@ -67,13 +75,19 @@ def build_reliability(
     tempered: FloatArray,
     outcomes: Outcomes,
     *,
+    uncorrected: Outcomes | None = None,
+    shifts: Mapping[str, ShiftScores] | None = None,
+    mix_error: float | None = None,
     temperature: float,
     threshold: float | None,
     num_bins: int = 10,
     num_resamples: int = 1000,
     seed: int = 0,
 ) -> Reliability:
-    """The record of one task; `tempered` are the items' probabilities with the temperature."""
+    """The record of one task; `tempered` are the items' probabilities with the temperature.
+
+    `uncorrected`: `outcomes` without the correction of their confidence, where there is one.
+    """
     before, after = (
         score_calibration(
             rows,
@@ -86,17 +100,18 @@ def build_reliability(
         for rows in (items.probabilities, tempered)
     )
     has_any = len(outcomes.confidences) > 0
-    predicted = (
+    predicted, bare = (
         score_confidences(
-            outcomes.confidences,
-            outcomes.is_right,
-            stories=outcomes.stories,
+            made.confidences,
+            made.is_right,
+            stories=made.stories,
             num_bins=num_bins,
             num_resamples=num_resamples,
             seed=seed,
         )
-        if has_any
+        if made is not None and has_any
         else None
+        for made in (outcomes, uncorrected)
     )
     return Reliability(
         temperature=temperature,
@@ -105,6 +120,9 @@ def build_reliability(
         predicted=predicted,
         curve=thin(risk_coverage(outcomes.confidences, outcomes.is_right)) if has_any else None,
         kept=None if threshold is None else count_kept(outcomes, threshold),
+        uncorrected=bare,
+        shifts=shifts or {},
+        mix_error=mix_error,
     )
 
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from train.score.behaviour.tables import behaviour_tables, failure_lines
+from train.score.ceiling_tables import ceiling_table
 from train.score.findings import findings
-from train.score.reliability_tables import diagrams, reliability_table
+from train.score.outlet_tables import GIVEN_AWAY, describe_probe, outlet_table
+from train.score.reliability_tables import calibration_tables, diagrams
 from train.score.scorecard import MEASURES, Reading, Scorecard
 from train.score.slice_tables import facet_tables, lean_tables, worst_table
 from train.score.tables import (
@@ -57,10 +60,12 @@ def to_markdown(scorecard: Scorecard) -> str:
         parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
         parts += [f"**{_markdown_text(finding)}**" for finding in findings(reading)]
         parts += markdown_tables(reading_tables(reading) + _deep_tables(reading))
-    if table := end_to_end_table(scorecard):
-        parts += markdown_tables([table])
-    if table := reliability_table(scorecard.reliability):
-        parts += markdown_tables([table])
+    for table in (ceiling_table(scorecard), end_to_end_table(scorecard)):
+        parts += markdown_tables([table]) if table else []
+    parts += markdown_tables(calibration_tables(scorecard.reliability))
+    if scorecard.outlets:
+        parts += [f"## {GIVEN_AWAY}", _markdown_text(describe_probe(scorecard.outlets))]
+        parts += markdown_tables([outlet_table(scorecard.outlets)])
     if scorecard.behaviour:
         parts += markdown_tables(behaviour_tables(scorecard.behaviour))
     if tables := task_tables(scorecard):
@@ -89,12 +94,25 @@ def to_html(scorecard: Scorecard) -> str:
         ],
         tasks_title=_TASKS_TITLE,
         tasks=task_tables(scorecard),
+        ceiling=ceiling_table(scorecard),
         end_to_end=end_to_end_table(scorecard),
-        calibration=reliability_table(scorecard.reliability),
+        calibration=calibration_tables(scorecard.reliability),
         diagrams=diagrams(scorecard.reliability),
+        given_away=_given_away(scorecard),
         behaviour=behaviour_tables(scorecard.behaviour) if scorecard.behaviour else [],
         failures=failure_lines(scorecard.behaviour) if scorecard.behaviour else [],
     )
+
+
+def _given_away(scorecard: Scorecard) -> dict[str, Any] | None:
+    """The section on what the representation gives away; None where it was not probed."""
+    if scorecard.outlets is None:
+        return None
+    return {
+        "title": GIVEN_AWAY,
+        "told": describe_probe(scorecard.outlets),
+        "table": outlet_table(scorecard.outlets),
+    }
 
 
 def template(name: str) -> Template:
@@ -195,7 +213,7 @@ def markdown_tables(tables: Sequence[Table]) -> list[str]:
     parts = []
     for table in tables:
         parts += [f"### {_markdown_text(table.title)}", markdown_table(table)]
-        parts += [table.note] if table.note else []
+        parts += [_markdown_text(table.note)] if table.note else []
     return parts
 
 

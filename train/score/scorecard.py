@@ -9,8 +9,10 @@ from typing import Any
 from model.records import LabelledSentence
 from train.score.behaviour.judge import BehaviourScores
 from train.score.bootstrap import Interval, Statistic, Verdict
+from train.score.ceiling import Ceiling
 from train.score.end_to_end import EndToEnd
 from train.score.labels import StanceScores, TargetMeans, macro_f1
+from train.score.outlets import OutletProbe
 from train.score.partial import PartialScores
 from train.score.presence import PresenceScores
 from train.score.reliability import Reliability
@@ -139,6 +141,8 @@ class Scorecard:
     end_to_end: Mapping[str, EndToEnd] = field(default_factory=dict)
     behaviour: BehaviourScores | None = None
     reliability: Mapping[str, Reliability] = field(default_factory=dict)
+    outlets: OutletProbe | None = None
+    ceiling: Ceiling | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

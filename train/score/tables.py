@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from train.score.bootstrap import Interval
 from train.score.counts import LabelScores
 from train.score.labels import StanceScores
+from train.score.presence import PresenceScores
 from train.score.scorecard import MEASURES, Difference, Reading, Scorecard, SystemScores
 from train.score.spans import SpanScores
 
@@ -153,8 +154,9 @@ def _span_table(reading: Reading) -> Table:
             "gold span of the category, each span counted once. P / R: precision and recall. "
             "Characters: F1 over the characters of the spans. Partial: SemEval-2020 task 11, with "
             "overlapping spans of a category merged, and as they are. Any term: F1 of whether a "
-            "sentence holds one. Without weak: routine partisan words neither rewarded nor "
-            "punished."
+            "sentence holds one; AUC: how often a sentence that holds one gets a higher score for "
+            "it than one that holds none (½ by chance), – for systems without such a score. "
+            "Without weak: routine partisan words neither rewarded nor punished."
         ),
         header=(
             "system",
@@ -165,7 +167,8 @@ def _span_table(reading: Reading) -> Table:
             "P / R",
             "characters",
             "partial, merged / as they are",
-            "any term",
+            "any term, F1",
+            f"any term, AUC {interval_level(reading)}",
             f"exact / overlap F1 without weak (n={without})",
         ),
         rows=tuple(
@@ -180,6 +183,7 @@ def _span_table(reading: Reading) -> Table:
                 f"{_figure(system.partial.merged.micro.f1)} / "
                 f"{_figure(system.partial.unmerged.micro.f1)}",
                 _figure(system.presence.held.f1),
+                _area(system.presence),
                 f"{_figure(system.spans_without_weak.span_f1_exact.micro.f1)} / "
                 f"{_figure(system.spans_without_weak.span_f1_overlap.micro.f1)}",
             )
@@ -303,6 +307,12 @@ def _ratios(scores: LabelScores) -> tuple[str, str, str]:
     if not scores.support and not scores.num_predicted:
         return "–", "–", "–"
     return _figure(scores.precision), _figure(scores.recall), _figure(scores.f1)
+
+
+def _area(presence: PresenceScores) -> str:
+    if presence.roc_auc is None or presence.roc_auc_interval is None:
+        return _figure(presence.roc_auc)
+    return figure_with(presence.roc_auc, presence.roc_auc_interval)
 
 
 def with_interval(system: SystemScores, measure: str) -> str:

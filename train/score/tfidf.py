@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import hstack
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -16,10 +17,12 @@ from sklearn.svm import LinearSVC
 
 from model.records import LOADED_CATEGORIES, LabelledSentence, LoadedTerm, Stance
 from train.score.baselines import HolderWords, found_term, judged_stances
+from train.score.counts import FloatArray
 from train.score.outputs import SystemOutput
 from train.score.words import split_words, word_offsets, words_in_context
 
 Model = Literal["logistic", "svm"]
+_CERTAIN = 1e9  # the score of a word without a doubt
 _CHUNK = 2000  # sentences whose features stand in memory together
 
 
@@ -104,23 +107,34 @@ class TfidfBaseline:
             labels = iter(() if features is None else self._stance_model.predict(features))
             terms = self._find_terms(chunk)
             outputs += [
-                SystemOutput(tuple(str(next(labels)) for _ in sentence.stances), found)
-                for sentence, found in zip(chunk, terms, strict=True)
+                SystemOutput(
+                    tuple(str(next(labels)) for _ in sentence.stances), found, presence=presence
+                )
+                for sentence, (found, presence) in zip(chunk, terms, strict=True)
             ]
         return outputs
 
-    def _find_terms(self, sentences: Sequence[LabelledSentence]) -> list[tuple[LoadedTerm, ...]]:
+    def _find_terms(
+        self, sentences: Sequence[LabelledSentence]
+    ) -> list[tuple[tuple[LoadedTerm, ...], float]]:
+        """The terms of each sentence, and how sure the surest of its words and categories is."""
         offsets = [word_offsets(sentence.text) for sentence in sentences]
         ends = np.cumsum([len(listed) for listed in offsets])
         if not ends[-1]:
-            return [()] * len(sentences)
+            return [((), -_CERTAIN)] * len(sentences)
         features = self._features.words(sentences)
-        hits = {c: model.predict(features) for c, model in self._word_models.items()}
+        scores = {c: _decide(model, features) for c, model in self._word_models.items()}
+        surest = np.max(list(scores.values()), axis=0)
         return [
-            tuple(
-                term
-                for category, of_all in hits.items()
-                for term in _runs(sentence, listed, of_all[end - len(listed) : end], category)
+            (
+                tuple(
+                    term
+                    for category, of_all in scores.items()
+                    for term in _runs(
+                        sentence, listed, of_all[end - len(listed) : end] > 0, category
+                    )
+                ),
+                float(surest[end - len(listed) : end].max(initial=-_CERTAIN)),
             )
             for sentence, listed, end in zip(sentences, offsets, ends, strict=True)
         ]
@@ -136,6 +150,13 @@ def fit_linear(features: Any, labels: Sequence[Any], model: Model) -> Any:
     solver = "liblinear" if num_labels == 2 else "lbfgs"  # liblinear is faster, for two labels only
     logistic = LogisticRegression(max_iter=1000, class_weight="balanced", solver=solver)
     return logistic.fit(features, labels)
+
+
+def _decide(model: Any, features: Any) -> FloatArray:
+    """How far each item lies on the side of the hits, above 0 for a hit."""
+    if isinstance(model, DummyClassifier):
+        return np.where(model.predict(features), _CERTAIN, -_CERTAIN)
+    return np.asarray(model.decision_function(features))
 
 
 def _characters() -> TfidfVectorizer:
@@ -168,7 +189,7 @@ def _word_hits(sentence: LabelledSentence, category: str) -> list[bool]:
 def _runs(
     sentence: LabelledSentence,
     offsets: Sequence[tuple[int, int]],
-    hits: Sequence[bool],
+    hits: Sequence[bool] | NDArray[np.bool_],
     category: str,
 ) -> Iterator[LoadedTerm]:
     """A term for each run of neighbouring words that were hit."""

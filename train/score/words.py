@@ -38,6 +38,8 @@ def split_words(text: str) -> Phrase:
 def words_in_context(text: str) -> list[tuple[str, str, str]]:
     """Each word between the one before and the one after; empty at the ends."""
     words = split_words(text)
+    if not words:
+        return []
     return list(zip(("", *words[:-1]), words, (*words[1:], ""), strict=True))
 
 

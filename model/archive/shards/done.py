@@ -9,11 +9,9 @@ from typing import Any, ClassVar
 
 from model.archive.atomic import hash_file
 from model.archive.shards.plan import Plan, Shard
-from model.archive.write import WrittenFile, write_json
+from model.archive.write import DONE_DIR, WrittenFile, write_json
 from model.errors import RecordError
 from model.records import Record
-
-DONE_DIR = "done"
 
 
 @dataclass(frozen=True, slots=True)

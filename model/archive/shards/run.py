@@ -5,20 +5,19 @@ An engine is a function that predicts the shards with the numbers that it is giv
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from model.archive.atomic import output_errors, remove_leftovers
-from model.archive.shards.done import DONE_DIR, Done, check_shard, read_done
+from model.archive.shards.done import Done, check_shard, read_done
 from model.archive.shards.lock import hold
 from model.archive.shards.plan import PLAN, Plan, Settings, Shard, make_plan, read_plan, settle_plan
+from model.archive.write import OWN_DIRS, list_parts, make_room
 from model.errors import OutputError
 
 _LOCK, _PLANNING = ".lock", ".planning"
-_OWN = ("predictions", "quarantine", DONE_DIR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,11 @@ def prepare(
     """The plan of the run, written or found there. Errors as of `make_plan` and `settle_plan`."""
     with hold(output_dir / _PLANNING, wait=True):
         if overwrite:
-            _remove_earlier(output_dir)
+            with output_errors(output_dir):
+                (output_dir / PLAN).unlink(missing_ok=True)
         then = read_plan(output_dir)
         if then is None:
-            _refuse_strangers(output_dir)
+            make_room(output_dir, overwrite=overwrite)
         plan = make_plan(
             inputs,
             settings,
@@ -136,7 +136,7 @@ def verify(output_dir: Path) -> tuple[Plan, list[str]]:
     faults += [
         f"{path.relative_to(output_dir)} belongs to no shard"
         for folder in ("predictions", "quarantine")
-        for path in sorted((output_dir / folder).rglob("part-*"))
+        for path in list_parts(output_dir / folder)
         if path not in known and path.name.partition(".")[0] not in damaged
     ]
     return plan, faults
@@ -145,28 +145,5 @@ def verify(output_dir: Path) -> tuple[Plan, list[str]]:
 def clear_leftovers(output_dir: Path) -> None:
     """Delete what killed attempts left behind; for one who holds the folder alone."""
     with output_errors(output_dir):
-        for folder in _OWN:
+        for folder in OWN_DIRS:
             remove_leftovers(output_dir / folder, "part-")
-
-
-def _remove_earlier(output_dir: Path) -> None:
-    with output_errors(output_dir):
-        (output_dir / PLAN).unlink(missing_ok=True)
-        (output_dir / "manifest.json").unlink(missing_ok=True)  # it tells of the parts that go
-        for folder in _OWN:
-            for path in sorted((output_dir / folder).rglob("part-*")):
-                path.unlink()
-            for path in (output_dir / folder).glob("*=*"):
-                shutil.rmtree(path)
-
-
-def _refuse_strangers(output_dir: Path) -> None:
-    """OutputError where parts lie that no plan knows."""
-    for folder in _OWN:
-        earlier = next((output_dir / folder).rglob("part-*"), None)
-        if earlier is not None:
-            raise OutputError(
-                earlier.parent,
-                "holds parts of an earlier run",
-                "choose another --output, or replace them with --overwrite",
-            )

@@ -43,6 +43,10 @@ KNOWN = TaskCalibration(
     bias_slope=0.9,
     label_biases=(-0.4, 0.1, 0.3),
 )
+SPANS = replace(
+    KNOWN, label_mix=(), bias_slope=None, label_biases=(), span_slope=0.7, span_bias=-1.5,
+    span_ece_before=0.4, span_ece_after=0.06,
+)  # fmt: skip
 MORE_TASKS = (
     *DEFAULT_TASKS,
     Task("subjectivity", "classify", ("objective", "subjective")),
@@ -141,7 +145,14 @@ def _change(checkpoint: Path, change: Callable[[dict[str, Any]], object]) -> Non
                 ("label_mix", [0.5, 0.5]), ("label_mix", "abc"), ("notes", "none"), ("notes", [3]),
                 ("label_mix", [0.5, 0.6, -0.1]), ("label_biases", [1, 2]), ("bias_slope", -1),
                 ("label_biases", ["a", "b", "c"]), ("bias_slope", "steep"),
-                ("mix_error", 1.5),
+                ("mix_error", 1.5), ("span_bias", 1.0), ("bias_slope", 0),
+            ]
+        ],
+        *[
+            ({"loaded_terms": SPANS.to_dict() | {name: value}}, f"calibration.loaded_terms.{name}")
+            for name, value in [
+                ("span_slope", 0), ("span_slope", -1), ("span_slope", "1"), ("span_bias", "low"),
+                ("span_bias", None), ("span_ece_before", 1.2), ("span_ece_after", -0.1),
             ]
         ],
     ],
@@ -182,6 +193,38 @@ def test_the_record_is_replaced_whole(checkpoint: Path, monkeypatch: pytest.Monk
     assert not list(checkpoint.glob(".*"))
 
 
+def test_the_correction_of_spans_is_read_as_it_was_written(checkpoint: Path) -> None:
+    known = {"stance": KNOWN, "loaded_terms": SPANS}
+    record = add_calibration(checkpoint, known)
+    assert load_checkpoint(checkpoint).calibration == known
+    assert record["calibration"]["loaded_terms"]["span_slope"] == 0.7
+    assert not any(name.startswith("span") for name in record["calibration"]["stance"])
+
+
+def test_spans_stay_and_their_confidences_are_corrected(
+    classifier: Classifier, article: Article
+) -> None:
+    sources = [article, *TEXTS, _LONG]
+    known = replace(SPANS, temperature=1.0, threshold=0.3)
+    tasks = classifier.checkpoint.network.tasks
+    calibration = {task.name: known for task in tasks if task.kind == "tag"}
+    ready = Classifier(replace(classifier.checkpoint, calibration=calibration))
+    pairs = []
+    for before, after in zip(classifier.predict(sources), ready.predict(sources), strict=True):
+        assert _without_confidence(before) == _without_confidence(after)
+        assert before.stances == after.stances
+        for old, new in zip(before.loaded_terms, after.loaded_terms, strict=True):
+            pairs.append((old.confidence, new.confidence, new.sure))
+        for one, other in zip(before.spans["techniques"], after.spans["techniques"], strict=True):
+            pairs.append((one["confidence"], other["confidence"], other["sure"]))
+    assert len(pairs) > 25
+    for old_confidence, new_confidence, sure in pairs:
+        odds = (old_confidence / (1 - old_confidence)) ** 0.7 * np.exp(-1.5)
+        assert new_confidence == pytest.approx(odds / (1 + odds), abs=1e-4)
+        assert sure == (new_confidence >= 0.3)
+    assert {sure for _, _, sure in pairs} == {True, False}
+
+
 def test_what_decides_predictions_is_in_the_hash(checkpoint: Path) -> None:
     """What only tells of the calibration is not; without one the hash is as it always was."""
     bare = checkpoint_hash(checkpoint)
@@ -193,6 +236,12 @@ def test_what_decides_predictions_is_in_the_hash(checkpoint: Path) -> None:
         hashes.add(checkpoint_hash(checkpoint))
     assert len(hashes) == 4
     add_calibration(checkpoint, {"stance": replace(KNOWN, threshold=None, ece_after=0.01)})
+    assert checkpoint_hash(checkpoint) in hashes
+    for known in (SPANS, replace(SPANS, span_slope=0.8), replace(SPANS, span_bias=-1.4)):
+        add_calibration(checkpoint, {"loaded_terms": known})
+        hashes.add(checkpoint_hash(checkpoint))
+    assert len(hashes) == 7
+    add_calibration(checkpoint, {"loaded_terms": replace(SPANS, span_ece_after=0.01)})
     assert checkpoint_hash(checkpoint) in hashes
 
 

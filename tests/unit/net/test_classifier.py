@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from model import load
-from model.net.classifier import Classifier
+from model.net.classifier import Classifier, as_article
+from model.net.network import FramingNetwork
 from model.records import Article, check_sentence_law, check_span_laws
+from model.tasks import Task
 from tests.conftest import TEXTS
 
 
@@ -64,3 +70,40 @@ def test_text_without_a_word_gives_nothing_or_an_empty_sentence(
     classifier: Classifier, text: str
 ) -> None:
     assert all(not p.loaded_terms for p in classifier.predict(text))
+
+
+def test_a_representation_is_what_a_classifying_head_reads(classifier: Classifier) -> None:
+    known = classifier.checkpoint
+    tone = Task("tone", "classify", ("plain", "loaded"))
+    network = FramingNetwork(known.network.encoder, 0.0, (tone,)).eval()
+    single = Classifier(replace(known, network=network))
+    states = single.represent(TEXTS)
+    assert states.shape == (3, 16)
+    head = network.heads["tone"]
+    with torch.inference_mode():
+        logits = head(torch.tensor(states).float())
+    read = single.read([single.draft(as_article(text))[0] for text in TEXTS])
+    assert torch.softmax(logits.double(), dim=-1).numpy() == pytest.approx(
+        np.array([reading.classes["tone"] for reading in read]), abs=1e-5
+    )
+
+
+def test_a_text_is_represented_alike_in_any_company(classifier: Classifier) -> None:
+    together = classifier.represent([TEXTS[0], TEXTS[2], TEXTS[1], TEXTS[2]])
+    assert together[1] == pytest.approx(classifier.represent([TEXTS[2]])[0], abs=1e-5)
+    assert together[3] == pytest.approx(together[1])
+    assert not np.allclose(together[0], together[2])
+    assert classifier.represent([]).shape == (0, 16)
+
+
+def test_the_windows_of_a_long_text_are_averaged(classifier: Classifier) -> None:
+
+    encoder = classifier.checkpoint.encoder
+    long = " ".join(TEXTS)
+    windows = encoder.windows([long])[0]
+    assert len(windows) > 1
+    cuts = [w.word_spans[0][0] for w in windows] + [len(long)]
+    parts = [long[a:b].strip() for a, b in itertools.pairwise(cuts)]
+    assert classifier.represent([long])[0] == pytest.approx(
+        classifier.represent(parts).mean(axis=0), abs=1e-5
+    )

@@ -155,6 +155,22 @@ def test_tfidf_learns_stances_and_loaded_words(
     assert _found(favor.loaded_terms) == [("الباسل", "praise")]
 
 
+@pytest.mark.parametrize("model", ["logistic", "svm"])
+def test_tfidf_ranks_sentences_by_their_surest_word(
+    training: list[LabelledSentence], make_sentence: MakeSentence, model: Any
+) -> None:
+    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES), model)
+    baseline.fit(training)
+    texts = ["اعتقلت لمليشيا قسد شابا", "تقدم الجيش الباسل", "زار وفد حلب", "  "]
+    outputs = baseline.predict([make_sentence(text) for text in texts])
+    label, praise, plain, empty = (float(output.presence or 0) for output in outputs)
+    assert min(label, praise) > 0 > plain > empty, "above 0 where a term is found"
+    (alone,) = baseline.predict([make_sentence("  ")])
+    assert alone.presence == empty
+    baseline.fit([replace(sentence, loaded_terms=()) for sentence in training])
+    assert {o.presence for o in baseline.predict(training)} == {empty}, "it knows of no term"
+
+
 def test_tfidf_reads_the_holders_words_and_the_target(make_sentence: MakeSentence) -> None:
     text = "رأي في قسد"
     sentences = [

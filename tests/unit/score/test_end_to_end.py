@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from sklearn.metrics import f1_score
 
 from model.errors import RecordError
-from model.records import STANCE_LABELS
-from train.score.end_to_end import score_end_to_end
+from model.records import STANCE_LABELS, LabelledSentence
+from train.score.end_to_end import judge_as_labelled, score_end_to_end
 
 KEYS = [(target, holder) for target in ("a", "b", "c") for holder in ("newsroom", "source")]
 
@@ -53,3 +54,18 @@ def test_nothing_to_score_is_refused() -> None:
         score_end_to_end([{}], [{}], ["s"])
     with pytest.raises(RecordError, match="2 sentences found for 1"):
         score_end_to_end([{}], [{}, {}], ["s"])
+
+
+def test_what_was_labelled_goes_by_target_and_holder(
+    make_sentence: Callable[..., LabelledSentence],
+) -> None:
+    """A stance that nobody judged is none to compare."""
+    sentence = make_sentence(
+        "قال قسد إن داعش غادرت",
+        stances=[
+            ("sdf", "favor", "قسد", "neutral"),
+            ("isis", None, "داعش", "neutral"),
+            ("sdf", "none", "قسد", "neutral"),
+        ],
+    )
+    assert judge_as_labelled(sentence) == {("sdf", "newsroom"): ["favor", "none"]}

@@ -17,6 +17,7 @@ from train.score.label_shift import (
     reweigh,
     score_shifts,
     solve_mix,
+    vary_mix,
 )
 
 _TRAINED = np.array([0.2, 0.3, 0.5])
@@ -110,6 +111,16 @@ def test_gold_weighed_to_another_mix_stands_for_gold_of_that_mix() -> None:
     assert shifted.by_true_mix.ece < 0.02
     assert same.uncorrected.ece == pytest.approx(score_calibration(probabilities, gold).ece)
     assert same.by_true_mix.brier == pytest.approx(same.uncorrected.brier)
+
+
+def test_each_label_is_weighed_up_and_down() -> None:
+    gold = np.array([0] * 2 + [1] * 6)
+    mixes = vary_mix(gold, ("a", "b", "unseen"))
+    assert list(mixes) == ["as it is", "a doubled", "a halved", "b doubled", "b halved"]
+    assert mixes["as it is"] == (0.25, 0.75, 0)
+    assert mixes["a doubled"] == pytest.approx((4 / 10, 6 / 10, 0))
+    assert mixes["b halved"] == pytest.approx((2 / 5, 3 / 5, 0))
+    assert list(vary_mix(np.zeros(3, dtype=np.int64), ("a", "b"))) == ["as it is"]
 
 
 def _prefer_the_first(probabilities: FloatArray) -> FloatArray:

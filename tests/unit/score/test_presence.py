@@ -36,6 +36,22 @@ def test_without_scores_there_is_no_area() -> None:
     assert score_presence([True, False], [True, False]).roc_auc is None
 
 
+def test_the_interval_of_the_area_is_that_over_stories() -> None:
+    rng = np.random.default_rng(3)
+    gold = (rng.random(400) < 0.4).tolist()
+    scores = [held + rng.normal() for held in gold]
+    stories = [f"s{i // 10}" for i in range(400)]
+    found = score_presence(gold, gold, scores, stories=stories, num_resamples=300, seed=4)
+    counts = count_levels(gold, scores, [i // 10 for i in range(400)], 40)
+    assert found.roc_auc_interval == story_interval(roc_auc, counts, num_resamples=300, seed=4)
+    assert found.roc_auc_interval.num_stories == 40
+    assert found.roc_auc is not None
+    assert found.roc_auc_interval.low < found.roc_auc < found.roc_auc_interval.high
+    assert score_presence(gold, gold, scores).roc_auc_interval is None
+    one_kind = score_presence([True] * 400, gold, scores, stories=stories)
+    assert (one_kind.roc_auc, one_kind.roc_auc_interval) == (None, None)
+
+
 def test_levels_keep_sentences_of_a_story_together() -> None:
     counts = count_levels([True, False, False], [0.2, 0.2, 0.9], [1, 0, 1], 3)
     assert counts.tolist() == [[[1, 0], [0, 0]], [[0, 1], [1, 0]], [[0, 0], [0, 0]]]
@@ -68,5 +84,7 @@ def test_what_cannot_be_scored_is_refused() -> None:
         score_presence([True, False], [True])
     with pytest.raises(RecordError, match="scores of sentences: 1 items beside 2"):
         score_presence([True, False], [True, False], [0.5])
+    with pytest.raises(RecordError, match="stories of sentences: 1 items beside 2"):
+        score_presence([True, False], [True, False], [0.5, 0.4], stories=["s"])
     with pytest.raises(RecordError, match="no finite number"):
         score_presence([True, False], [True, False], [0.5, float("nan")])

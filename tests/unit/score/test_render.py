@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from model.records import LabelledSentence, LoadedTerm
+from train.score.bootstrap import Interval
+from train.score.ceiling import Ceiling, CeilingFigure
 from train.score.labels import score_stances
+from train.score.outlets import MAJORITY, OutletProbe, ProbeLead, ProbeScores
 from train.score.outputs import SystemOutput
 from train.score.reading import build_reading
 from train.score.render import to_html, to_markdown, to_text
@@ -90,6 +93,16 @@ def test_a_macro_f1_never_stands_without_support(scorecard: Scorecard) -> None:
     for page in (to_markdown(scorecard), to_html(scorecard)):
         assert len(re.findall(r"macro-F1 [^|<]*\(n=40\)", page)) >= 2
     assert "40 stances (favor 8, against 16, none 16)" in to_text(scorecard)
+
+
+def test_an_area_stands_with_its_interval(scorecard: Scorecard) -> None:
+    reading = scorecard.readings[0]
+    first, *others = reading.systems
+    area = replace(first.presence, roc_auc=0.75, roc_auc_interval=Interval(0.6, 0.9, 0.95, 8))
+    systems = (replace(first, presence=area), *others)
+    card = replace(scorecard, readings=(replace(reading, systems=systems),))
+    assert "| 1.000 | 0.750 [0.600, 0.900] |" in to_markdown(card)
+    assert "<td>0.750 [0.600, 0.900]</td>" in to_html(card)
 
 
 class _Page(HTMLParser):
@@ -229,6 +242,41 @@ def test_nabras_own_tasks_are_shown_where_no_reading_says_the_same(scorecard: Sc
         card = replace(scorecard, readings=readings, tasks={"stance": stances})
         for face in (to_markdown, to_html, to_text):
             assert "stance: macro-F1 0.222 (n=2)" in face(card)
+
+
+def test_what_the_representation_gives_away_is_told(scorecard: Scorecard) -> None:
+    evil = "<script>alert(1)</script>|"
+    scores = [
+        ProbeScores(name, 0.5, Interval(0.4, 0.6, 0.95, 9), 0.3, Interval(0.2, 0.4, 0.95, 9))
+        for name in (evil, MAJORITY)
+    ]
+    lead = ProbeLead(MAJORITY, 0.2, Interval(0.1, 0.3, 0.95, 9), 0.01, "ahead")
+    probe = OutletProbe({evil: 30, "b": 20}, (evil,), 50, 9, tuple(scores), (lead,))
+    card = replace(scorecard, readings=(), outlets=probe)
+    markdown, html = to_markdown(card), to_html(card)
+    for face in (markdown, html):
+        assert face.count("What the representation gives away") == 1
+        assert "0.500 [0.400, 0.600]" in face
+        assert "+0.200 [+0.100, +0.300] p=0.010 more" in face
+        assert "for 50% of the sentences" in face
+        assert "<script" not in face
+    _read(html)
+    for face in (to_markdown(scorecard), to_html(scorecard)):
+        assert "gives away" not in face
+
+
+def test_a_ceiling_is_shown_with_whom_it_is_of(scorecard: Scorecard) -> None:
+    evil = "<script>alert(1)</script>|"
+    figure = CeilingFigure(0.8, Interval(0.7, 0.9, 0.95, 9), 30)
+    ceiling = Ceiling((evil, "b"), 1, 40, 8, {"macro_f1": figure})
+    for face in (to_markdown, to_html):
+        shown = face(replace(scorecard, ceiling=ceiling))
+        assert shown.count("What one annotator scores against another") == 1
+        assert "0.800 [0.700, 0.900]" in shown
+        assert "40 sentences of 8 stories" in shown
+        assert "<script" not in shown
+        assert "annotator" not in face(scorecard)
+    _read(to_html(replace(scorecard, ceiling=ceiling)))
 
 
 def test_an_empty_scorecard_has_three_faces(scorecard: Scorecard) -> None:

@@ -90,6 +90,28 @@ def test_stances_are_scored_as_one_list_over_all_sentences(gold: list[LabelledSe
         assert interval.low <= system.value(measure) <= interval.high
 
 
+def test_presence_is_ranked_where_every_sentence_has_a_score(
+    gold: list[LabelledSentence], perfect: Answer
+) -> None:
+    """Of 15 plain sentences, one scores above ten of the 15 that hold a term."""
+    mixed = [replace(s, loaded_terms=()) if i % 2 else s for i, s in enumerate(gold)]
+    scored = [
+        replace(perfect(s), presence=0.05 * (i // 2) + (0 if i % 2 else 1))
+        for i, s in enumerate(mixed)
+    ]
+    scored[1] = replace(scored[1], presence=1.475)
+    unscored = [*scored[:-1], replace(scored[-1], presence=None)]
+    reading = build_reading(
+        "test", mixed, {"scored": scored, "unscored": unscored}, num_resamples=200
+    )
+    ours, other = (system.presence for system in reading.systems)
+    assert ours.roc_auc == pytest.approx(1 - 10 / 15**2)
+    assert ours.roc_auc_interval is not None
+    assert ours.roc_auc_interval.num_stories == 10
+    assert ours.held.f1 == other.held.f1 == 1
+    assert (other.roc_auc, other.roc_auc_interval) == (None, None)
+
+
 def test_too_few_stories_give_no_verdict(gold: list[LabelledSentence], perfect: Answer) -> None:
     few = gold[:15]
     reading = build_reading(

@@ -251,6 +251,13 @@ def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
         ),
     )
     notes = [
+        f"- {_code(name)}: the confidence of a span is corrected for how often such spans are"
+        f" right; its ECE went from {one['span_ece_before']:.3f} to {one['span_ece_after']:.3f} by"
+        " corrections that were fitted on other stories of that split"
+        for name, one in calibration.items()
+        if "span_slope" in one
+    ]
+    notes += [
         f"- {_code(name)}: {_plain(note)}"
         for name, one in calibration.items()
         for note in one.get("notes", ())

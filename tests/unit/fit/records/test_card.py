@@ -227,7 +227,8 @@ def test_it_tells_of_a_calibration(record: dict[str, Any]) -> None:
         "level": 0.95, "num_predictions": 1236, "coverage": 0.0593, "label_mix": [0.2, 0.3, 0.5],
     }  # fmt: skip
     note = f"threshold: none {HOSTILE}"
-    claims = stance | {"threshold": None, "coverage": 0.0, "notes": [note]}
+    spans = {"span_slope": 0.7, "span_bias": -1.5, "span_ece_before": 0.386, "span_ece_after": 0.06}
+    claims = stance | {"threshold": None, "coverage": 0.0, "notes": [note]} | spans
     card = model_card("run", record | {"calibration": {"stance": stance, "claims": claims}})
     assert "not calibrated" not in card
     assert "**validation split**" in section(card, "Calibration")
@@ -237,6 +238,7 @@ def test_it_tells_of_a_calibration(record: dict[str, Any]) -> None:
         ["claims", "5.350", "1,236", "0.299", "0.066", "no threshold", "–", "–"],
     ]
     assert "threshold: none" in section(card, "Calibration")
+    assert section(card, "Calibration").count("its ECE went from 0.386 to 0.060 by") == 1
     assert "<script>" not in card
 
 
