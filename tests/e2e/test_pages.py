@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from model.records import (
 )
 from model.report.aggregate import TargetName, aggregate
 from model.report.page import render_page
+from train.score.browse.label_errors import SuspectedLabels
 from train.score.outputs import SystemOutput
 from train.score.reading import build_reading
 from train.score.render import to_html
@@ -106,9 +108,10 @@ def term(text: str, start: int, end: int, category: str, confidence: float) -> L
     return LoadedTerm(start, end, words, words, category, False, "own", None, None, confidence)
 
 
-def page_of(
+def scorecard_of(
     gold: Sequence[LabelledSentence], outputs: Sequence[SystemOutput], name: str = "nabra"
-) -> str:
+) -> Scorecard:
+    """Without slices, which would take most of the test's time; the browser has its facets."""
     facets = Facets(
         {"target": lambda _, stance: stance.target, "outlet": lambda one, _: one.outlet},
         {"category": lambda _, term: term.category, "outlet": lambda one, _: one.outlet},
@@ -116,8 +119,8 @@ def page_of(
     )
     reading = build_reading("test", gold, {name: outputs}, num_resamples=2)
     assert reading.browse is not None
-    object.__setattr__(reading.browse, "facets", facets)  # slices would take the time of the test
-    return to_html(Scorecard(DatasetFacts("0", (count_split("test", gold),)), {}, (reading,)))
+    reading = replace(reading, browse=replace(reading.browse, facets=facets))
+    return Scorecard(DatasetFacts("0", (count_split("test", gold),)), {}, (reading,))
 
 
 def listed(dom: str, section: str = "errors") -> list[str]:
@@ -134,7 +137,7 @@ def test_hostile_sentences_stay_text_in_the_scorecard(open_page: Open) -> None:
         SystemOutput(("none",), (marked,), scores=({"none": 0.8, "against": 0.2},)),
         SystemOutput(("favor",), ()),
     ]
-    dom = open_page(page_of(gold, outputs, HOSTILE))
+    dom = open_page(to_html(scorecard_of(gold, outputs, HOSTILE)))
     assert "<title>Scorecard</title>" in dom
     assert not re.search(r"<(img|textarea|b>)", dom.split("<body>")[1].replace("<b>", ""))
     assert dom.count("<script") == 1, "the data is read and gone; the script of the page is left"
@@ -162,7 +165,7 @@ def page() -> str:
     gold.append(sentence("قسد في الجنوب", "story 12", label="none", outlet="a"))
     sure = {"favor": 0.9, "none": 0.04, "against": 0.06}
     outputs.append(SystemOutput(("favor",), (), scores=(sure,)))
-    return page_of(gold, outputs)
+    return to_html(scorecard_of(gold, outputs))
 
 
 @pytest.mark.parametrize(
@@ -213,6 +216,32 @@ def test_counts_follow_the_slice(page: str, open_page: Open) -> None:
     }  # fmt: skip
 
 
+def test_suspected_labels_stand_apart(open_page: Open) -> None:
+    """They have a list of their own, in their own order, with an address of its own."""
+    gold = [sentence(f"قسد {i}", f"story {i}", outlet="ab"[i % 2]) for i in range(4)]
+    outputs = [
+        SystemOutput((said,), (), scores=({said: 0.9 - i / 10, "against": 0.05},))
+        for i, said in enumerate(("none", "favor", "none", "none"))
+    ]
+    card = scorecard_of(gold, outputs)
+    browse = card.readings[0].browse
+    assert browse is not None
+    browse = replace(browse, suspected=SuspectedLabels(((2, 0), (0, 0), (1, 0)), 4))
+    reading = replace(card.readings[0], browse=browse, errors=browse.summary())
+    html = to_html(replace(card, readings=(reading,)))
+    for asked, errors, suspects in (
+        ("", [0, 1, 2, 3], [2, 0, 1]),
+        ("suspect-outlet=a", [0, 1, 2, 3], [2, 0]),
+        (f"outlet=b&suspect-kind={quote('against → favor')}", [1, 3], [1]),
+    ):
+        dom = open_page(html, asked)
+        assert "3 stances whose gold label may be the wrong one" in dom
+        for section, expected in (("errors", errors), ("suspects", suspects)):
+            items = listed(dom, section)
+            found = [int(re.findall(r"<bdi>story (\d+)</bdi>", item)[0]) for item in items]
+            assert found == expected
+
+
 def test_a_hundred_thousand_rows_open_and_are_narrowed(open_page: Open) -> None:
     chance = random.Random(0)
     words = "قال المتحدث إن القوات دخلت البلدة فجر اليوم بعد معارك استمرت سافر غاشم"
@@ -227,7 +256,7 @@ def test_a_hundred_thousand_rows_open_and_are_narrowed(open_page: Open) -> None:
         there, found = sides[i % 4]
         gold.append(sentence(text, f"s{i // 5}", terms=there, outlet=f"outlet {i % 30}"))
         outputs.append(SystemOutput(("against",), tuple(found)))
-    html = page_of(gold, outputs)
+    html = to_html(scorecard_of(gold, outputs))
     asked = "kind=boundary&outlet=outlet+19&category=praise&page=2"
     dom = open_page(html, asked, seconds=120)
     place = LOADED_CATEGORIES.index("praise")

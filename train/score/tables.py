@@ -231,9 +231,9 @@ def _error_table(reading: Reading) -> Table:
     return Table(
         title=f"Errors of {reading.systems[0].name} in loaded terms",
         note=(
-            "Each span counts once. Wrong category: the borders of a gold span of another category, "
-            "or a character in common with one where none of its own category has any. Wrong "
-            "borders: same category, a character in common. Missed and spurious: without a partner."
+            "Each span counts once. Wrong category: the borders of a gold span of another category "
+            "are met, or a character in common where none of its own category has any. Wrong "
+            "borders: same category, a character in common. Missed and spurious: no partner."
         ),
         header=("", *KIND_TITLES.values()),
         rows=(("errors", *(str(reading.errors.kinds[kind]) for kind in KIND_TITLES)),),
