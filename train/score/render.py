@@ -16,7 +16,7 @@ from train.score.browse.page import BrowserView, make_visible, script_policy, vi
 from train.score.findings import findings
 from train.score.reliability_tables import diagrams, reliability_table
 from train.score.scorecard import MEASURES, Reading, Scorecard
-from train.score.slice_tables import facet_tables, lean_tables, worst_table
+from train.score.slice_tables import error_table, facet_tables, lean_tables, worst_table
 from train.score.tables import (
     MEASURE_TITLES,
     Table,
@@ -139,7 +139,7 @@ def _view_browser(scorecard: Scorecard) -> BrowserView | None:
 
 def _deep_tables(reading: Reading) -> list[Table]:
     worst = worst_table(reading)
-    return ([worst] if worst else []) + lean_tables(reading)
+    return [error_table(reading), *([worst] if worst else []), *lean_tables(reading)]
 
 
 def _reading_text(reading: Reading) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from train.score.bootstrap import Interval
-from train.score.browse.errors import KIND_TITLES
 from train.score.counts import LabelScores
 from train.score.labels import StanceScores
 from train.score.scorecard import MEASURES, Difference, Reading, Scorecard, SystemScores
@@ -38,7 +37,6 @@ def reading_tables(reading: Reading) -> list[Table]:
         _confusion_table(reading.systems[0]),
         _span_table(reading),
         _category_table(reading),
-        _error_table(reading),
     ]
     return tables + ([_difference_table(reading)] if reading.differences else [])
 
@@ -225,19 +223,6 @@ def _category_f1(spans: SpanScores, category: str) -> str:
     if not exact.support and not exact.num_predicted:
         return "–"
     return f"{_figure(exact.f1)} / {_figure(overlap.f1)}"
-
-
-def _error_table(reading: Reading) -> Table:
-    return Table(
-        title=f"Errors of {reading.systems[0].name} in loaded terms",
-        note=(
-            "Each span counts once. Wrong category: the borders of a gold span of another category "
-            "are met, or a character in common where none of its own category has any. Wrong "
-            "borders: same category, a character in common. Missed and spurious: no partner."
-        ),
-        header=("", *KIND_TITLES.values()),
-        rows=(("errors", *(str(reading.errors.kinds[kind]) for kind in KIND_TITLES)),),
-    )
 
 
 def _difference_table(reading: Reading) -> Table:

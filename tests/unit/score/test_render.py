@@ -144,6 +144,14 @@ def test_the_page_fetches_nothing_and_runs_the_browsers_script_alone(
     assert not {key for _, attributes in page.tags for key in attributes} & {"src", "href"}
 
 
+def test_what_would_reorder_a_line_is_spelled_out(scorecard: Scorecard) -> None:
+    reading = scorecard.readings[0]
+    systems = tuple(replace(system, name="x\u202ey") for system in reading.systems)
+    html = to_html(replace(scorecard, readings=(replace(reading, systems=systems),)))
+    assert "Errors of <bdi>x[U+202E]y</bdi>" in html
+    assert "\u202e" not in html
+
+
 def test_the_script_writes_no_markup() -> None:
     script = template("browse.js.j2").render()
     assert "textContent" in script

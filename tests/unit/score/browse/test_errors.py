@@ -172,12 +172,20 @@ def test_stances_err_from_gold_to_predicted_and_the_surest_come_first(
     }
 
 
+def test_probabilities_of_some_stances_alone_are_nobodys(make_sentence: MakeSentence) -> None:
+    """They could be those of another stance of the sentence."""
+    stance = ("sdf", "against", "قسد", "neutral")
+    scores = ({"none": 0.9, "against": 0.1},)
+    output = SystemOutput(("none", "none"), (), scores=scores)
+    errors = find_errors([make_sentence(TEXT, stances=[stance, stance])], [output])
+    assert [error.confidence for error in errors] == [None, None]
+
+
 def test_a_confidence_of_zero_is_one(
     stances: tuple[list[LabelledSentence], list[SystemOutput]],
 ) -> None:
     """It stands before the errors of which nothing is known."""
     gold, _ = stances
-    outputs = [SystemOutput((str(s.stances[0].label),), ()) for s in gold[:2]]
     outputs = [
         SystemOutput(("favor",), ()),
         SystemOutput(("none",), (term(0, 4, "label", 0.0),)),
