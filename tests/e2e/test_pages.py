@@ -208,7 +208,7 @@ def test_gold_and_predicted_spans_are_marked_in_the_sentence(page: str, open_pag
 
 
 def test_counts_follow_the_slice(page: str, open_page: Open) -> None:
-    dom = open_page(page, "outlet=b")
+    dom = open_page(page, "outlet=b&kind=boundary")
     counts = dict(re.findall(r'value="([^"]*)">[^<]*<span class="count">(\d+)<', dom))
     assert counts == {
         "": "6", "terms": "6", "stances": "0", "missed": "0", "spurious": "3", "category": "0",
