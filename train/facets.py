@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from model.records import LabelledSentence, Stance
 from model.text.aliases import Target
@@ -16,11 +17,16 @@ def make_facets(
     targets: Mapping[str, Target], train: Sequence[LabelledSentence] | None = None
 ) -> Facets:
     """The usual facets; with the training split, what of the test split it has seen."""
+
+    @cache  # every stance and term of a sentence asks
+    def length(text: str) -> str:
+        return _length(len(split_words(text)))
+
     of_sentence = {
         "outlet": lambda sentence, _: sentence.outlet,
         "section": lambda sentence, _: sentence.section,
         "month": lambda sentence, _: sentence.published[:7] if sentence.published else None,
-        "words": lambda sentence, _: _length(sentence),
+        "words": lambda sentence, _: length(sentence.text),
     }
     stances: dict[str, StanceFacet] = {
         "target": lambda _, stance: stance.target,
@@ -62,8 +68,8 @@ def _connotation(stance: Stance) -> str:
     return " and ".join(kinds) or ("neutral" if stance.mentions else "not named")
 
 
-def _length(sentence: LabelledSentence) -> str:
-    count = len(split_words(sentence.text))
+def _length(count: int) -> str:
+    """The class of a sentence of so many words."""
     lower = [1, *_LENGTHS]
     number = sum(count >= bound for bound in _LENGTHS)
     return (

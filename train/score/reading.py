@@ -13,13 +13,14 @@ from train.score.bootstrap import (
     story_interval,
     sum_by_story,
 )
+from train.score.browse.collect import Browse
 from train.score.counts import IntArray
 from train.score.labels import count_stances_of_each, score_stances, score_targets
 from train.score.outputs import SystemOutput
 from train.score.partial import score_partial
 from train.score.permutation import holm, permutation_test
 from train.score.presence import score_presence
-from train.score.scorecard import MEASURES, Difference, Mistake, Reading, SystemScores
+from train.score.scorecard import MEASURES, Difference, Reading, SystemScores
 from train.score.slices import Facets, SideGap, Slice, Tilt, side_tilts, slice_stances, slice_terms
 from train.score.spans import (
     SpanKey,
@@ -30,8 +31,6 @@ from train.score.spans import (
     score_spans,
     without_weak,
 )
-
-MAX_MISTAKES = 6
 
 
 def build_reading(
@@ -45,7 +44,8 @@ def build_reading(
 ) -> Reading:
     """Score every system on the same sentences, and compare the first of `outputs` with the others.
 
-    With `facets` the first one is looked into: by slices, and by how its errors lean.
+    The first one's errors are collected. With `facets` it is looked into: by slices, and by how
+    its errors lean.
 
     RecordError where there is nothing to score, a gold stance has no label, or an output does not
     answer each gold stance. Intervals hold the trained systems fixed: they say what other stories
@@ -85,16 +85,18 @@ def build_reading(
         slices = slice_stances(gold, mine, facets.stances, num_resamples=num_resamples)
         slices += slice_terms(gold, mine, facets.terms, num_resamples=num_resamples)
         tilts, gaps = side_tilts(gold, mine, facets.side_of, num_resamples=num_resamples)
+    browse = Browse.of(gold, mine, facets)
     return Reading(
         name=name,
         num_sentences=len(gold),
         num_stories=len(set(stories)),
         systems=systems,
         differences=_compare(first, others, counts, num_resamples=num_resamples, seed=seed),
-        mistakes=_first_mistakes(gold, mine),
+        errors=browse.summary(),
         slices=tuple(slices),
         tilts=tuple(tilts),
         side_gaps=tuple(gaps),
+        browse=browse,
     )
 
 
@@ -198,26 +200,6 @@ def _compare(
         Difference(m, first, other, test.lead, interval, p, judge_difference(interval, p))
         for (other, m), test, interval, p in zip(pairs, tests, intervals, corrected, strict=True)
     )
-
-
-def _first_mistakes(
-    gold: Sequence[LabelledSentence], outputs: Sequence[SystemOutput]
-) -> tuple[Mistake, ...]:
-    """The first wrong stance of each story, up to `MAX_MISTAKES`."""
-    found: dict[str, Mistake] = {}
-    for sentence, output in zip(gold, outputs, strict=True):
-        for stance, predicted in zip(sentence.stances, output.stances, strict=True):
-            if stance.label is not None and predicted != stance.label:
-                mistake = Mistake(
-                    story=sentence.story,
-                    text=sentence.text,
-                    target=stance.target,
-                    holder=stance.holder,
-                    gold=stance.label,
-                    predicted=predicted,
-                )
-                found.setdefault(sentence.story, mistake)
-    return tuple(found.values())[:MAX_MISTAKES]
 
 
 def _gold_labels(sentence: LabelledSentence) -> list[str]:

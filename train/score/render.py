@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from train.score.behaviour.tables import behaviour_tables, failure_lines
+from train.score.browse.page import BrowserView, make_visible, script_policy, view_browser
 from train.score.ceiling_tables import ceiling_table
 from train.score.findings import findings
 from train.score.outlet_tables import GIVEN_AWAY, describe_probe, outlet_table
 from train.score.reliability_tables import calibration_tables, diagrams
 from train.score.scorecard import MEASURES, Reading, Scorecard
-from train.score.slice_tables import facet_tables, lean_tables, worst_table
+from train.score.slice_tables import error_table, facet_tables, lean_tables, worst_table
 from train.score.tables import (
     MEASURE_TITLES,
     Table,
@@ -74,8 +76,13 @@ def to_markdown(scorecard: Scorecard) -> str:
 
 
 def to_html(scorecard: Scorecard) -> str:
-    """One page that needs nothing else: no script, no font, no request."""
+    """One page that needs nothing else: no font, no request, no script but that of the browser."""
+    browser = _view_browser(scorecard)
+    script = template("browse.js.j2").render() if browser and browser.num_errors else None
     return template("scorecard.html.j2").render(
+        policy=script_policy(script),
+        browser=browser,
+        script=Markup(script or ""),
         provenance=_provenance(scorecard),
         dataset=dataset_table(scorecard),
         notes=scorecard.notes,
@@ -88,7 +95,6 @@ def to_html(scorecard: Scorecard) -> str:
                 "charts": [(_measure_title(reading, m), _bars(reading, m)) for m in MEASURES],
                 "tables": reading_tables(reading) + _deep_tables(reading),
                 "facets": facet_tables(reading),
-                "mistakes": reading.mistakes,
             }
             for reading in scorecard.readings
         ],
@@ -116,10 +122,12 @@ def _given_away(scorecard: Scorecard) -> dict[str, Any] | None:
 
 
 def template(name: str) -> Template:
-    """A template of this room: all that it is given is escaped, and nothing may be missing."""
+    """A template of this room: all that it is given is escaped and made visible, nothing may be
+    missing."""
     environment = Environment(
         loader=PackageLoader("train.score"),
         autoescape=True,
+        finalize=make_visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -137,9 +145,19 @@ def to_text(scorecard: Scorecard) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def _view_browser(scorecard: Scorecard) -> BrowserView | None:
+    """Of the grouped folds, where every gold sentence is predicted unseen, or the first reading."""
+    readings = sorted(scorecard.readings, key=lambda reading: reading.name != "folds")
+    for reading in readings:
+        if reading.browse is not None:
+            system = reading.systems[0].name
+            return view_browser(system, _reading_title(reading), reading.browse, reading.errors)
+    return None
+
+
 def _deep_tables(reading: Reading) -> list[Table]:
     worst = worst_table(reading)
-    return ([worst] if worst else []) + lean_tables(reading)
+    return [error_table(reading), *([worst] if worst else []), *lean_tables(reading)]
 
 
 def _reading_text(reading: Reading) -> str:

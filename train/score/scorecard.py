@@ -9,6 +9,7 @@ from typing import Any
 from model.records import LabelledSentence
 from train.score.behaviour.judge import BehaviourScores
 from train.score.bootstrap import Interval, Statistic, Verdict
+from train.score.browse.collect import Browse, ErrorSummary
 from train.score.ceiling import Ceiling
 from train.score.end_to_end import EndToEnd
 from train.score.labels import StanceScores, TargetMeans, macro_f1
@@ -21,6 +22,9 @@ from train.score.spans import SpanMatchScores, SpanScores, micro_f1
 from train.score.tasks import TaskScores
 
 SCORECARD_VERSION = 2
+
+PAGE_ONLY = {"is_plain": False}
+"""Marks a field that stands in no `to_dict`."""
 
 MEASURES: Mapping[str, Statistic] = {
     "macro_f1": macro_f1,
@@ -92,24 +96,12 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """A stance that the first system got wrong. `target` is the target's id."""
-
-    story: str
-    text: str
-    target: str
-    holder: str
-    gold: str
-    predicted: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """Several systems on the same gold sentences.
 
     `test` is one checkpoint on its test split; `folds` pools the held-out parts of grouped folds,
-    each predicted by the systems that did not see it. `mistakes` shows one story each. `slices`,
-    `tilts` and `side_gaps` are those of the first system.
+    each predicted by the systems that did not see it. `errors`, `slices`, `tilts` and `side_gaps`
+    are those of the first system; `browse` holds all of its errors, for the page alone.
     """
 
     name: str
@@ -117,10 +109,11 @@ class Reading:
     num_stories: int
     systems: tuple[SystemScores, ...]
     differences: tuple[Difference, ...]
-    mistakes: tuple[Mistake, ...]
+    errors: ErrorSummary
     slices: tuple[Slice, ...] = ()
     tilts: tuple[Tilt, ...] = ()
     side_gaps: tuple[SideGap, ...] = ()
+    browse: Browse | None = field(default=None, repr=False, compare=False, metadata=PAGE_ONLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +156,11 @@ def count_split(name: str, sentences: Sequence[LabelledSentence]) -> SplitFacts:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        return {
+            item.name: _plain(getattr(value, item.name))
+            for item in fields(value)
+            if item.metadata.get("is_plain", True)
+        }
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, tuple):

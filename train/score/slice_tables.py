@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from train.score.bootstrap import Interval
+from train.score.browse.errors import KIND_TITLES
 from train.score.scorecard import Reading
 from train.score.slices import FEWEST, SideGap, Slice
 from train.score.tables import Table, figure_with
@@ -15,6 +16,20 @@ _TASKS = {
     "loaded_terms": "loaded terms, exact F1",
 }
 _NUM_WORST = 12
+
+
+def error_table(reading: Reading) -> Table:
+    """How many errors of each kind the loaded terms have."""
+    return Table(
+        title=f"Errors of {reading.systems[0].name} in loaded terms",
+        note=(
+            "Each span counts once. Wrong category: the borders of a gold span of another category "
+            "are met, or a character in common where none of its own category has any. Wrong "
+            "borders: same category, a character in common. Missed and spurious: no partner."
+        ),
+        header=("", *KIND_TITLES.values()),
+        rows=(("errors", *(str(reading.errors.kinds[kind]) for kind in KIND_TITLES)),),
+    )
 
 
 def worst_table(reading: Reading) -> Table | None:

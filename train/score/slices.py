@@ -197,28 +197,31 @@ def _judged(
 
 
 Cell = tuple[int, int]
-Counts = dict[str, dict[str, IntArray]]
-"""By value of the facet and by story."""
+Counts = dict[str, IntArray]
+"""By value of the facet: (stories, …), in order of first appearance."""
 
 
 def _count(items: Iterable[tuple[str | None, str, Cell]], shape: tuple[int, int]) -> Counts:
     """From value, story and cell of every item; those without a value are in no slice."""
-    counts: Counts = {}
-    for value, story, cell in items:
+    width, size = shape[1], shape[0] * shape[1]
+    rows: dict[str, dict[str, int]] = {}
+    places: dict[str, list[int]] = {}
+    for value, story, (row, column) in items:
         if value is not None:
-            by_story = counts.setdefault(value, {})
-            if story not in by_story:
-                by_story[story] = np.zeros(shape, np.int64)
-            by_story[story][cell] += 1
-    return counts
+            by_story = rows.setdefault(value, {})
+            place = by_story.setdefault(story, len(by_story))
+            places.setdefault(value, []).append(place * size + row * width + column)
+    return {
+        value: np.bincount(places[value], minlength=len(by_story) * size).reshape(-1, *shape)
+        for value, by_story in rows.items()
+    }
 
 
 def _slices(
     task: str, facet: str, counts: Counts, statistic: Statistic, num_resamples: int
 ) -> list[Slice]:
     found = []
-    for value, by_story in counts.items():
-        held = np.stack(list(by_story.values()))
+    for value, held in counts.items():
         total = held.sum(axis=0)
         found.append(
             Slice(

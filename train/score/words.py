@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from functools import cache
 
 Phrase = tuple[str, ...]
 
@@ -54,6 +55,7 @@ def find_phrases(text: str, known: Collection[Phrase]) -> Iterator[tuple[int, in
                 yield start, offsets[after - 1][1], phrase
 
 
+@cache
 def _is_mark(character: str) -> bool:
     """Punctuation or a symbol; a vowel sign is neither (`\\w` would take it for one)."""
     return unicodedata.category(character)[0] in "PS"

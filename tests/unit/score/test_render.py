@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
 import re
 from collections.abc import Callable
@@ -21,8 +24,9 @@ from train.score.labels import score_stances
 from train.score.outlets import MAJORITY, OutletProbe, ProbeLead, ProbeScores
 from train.score.outputs import SystemOutput
 from train.score.reading import build_reading
-from train.score.render import to_html, to_markdown, to_text
+from train.score.render import template, to_html, to_markdown, to_text
 from train.score.scorecard import DatasetFacts, Scorecard, count_split
+from train.score.slices import Facets
 from train.score.spans import score_spans
 from train.score.tasks import TaskScores
 
@@ -130,8 +134,11 @@ def _read(html: str) -> _Page:
     return page
 
 
-def test_the_page_fetches_and_runs_nothing(scorecard: Scorecard) -> None:
-    page = _read(to_html(scorecard))
+def test_the_page_fetches_nothing_and_runs_the_browsers_script_alone(
+    scorecard: Scorecard,
+) -> None:
+    html = to_html(scorecard)
+    page = _read(html)
     policies = [
         attributes["content"]
         for tag, attributes in page.tags
@@ -139,9 +146,67 @@ def test_the_page_fetches_and_runs_nothing(scorecard: Scorecard) -> None:
     ]
     assert len(policies) == 1
     assert str(policies[0]).startswith("default-src 'none'")
+    data, script = re.findall(r"<script[^>]*>(.*?)</script>", html, re.DOTALL)
+    assert json.loads(data)["rows"]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert re.findall(r"script-src ([^;]*);", str(policies[0])) == [f"'sha256-{digest}'"]
+    scripts = [attributes for tag, attributes in page.tags if tag == "script"]
+    assert scripts == [{"type": "application/json", "id": "errors-data"}, {}]
     names = {tag for tag, _ in page.tags}
-    assert not names & {"script", "link", "img", "iframe", "object"}
+    assert not names & {"link", "img", "iframe", "object"}
     assert not {key for _, attributes in page.tags for key in attributes} & {"src", "href"}
+
+
+def test_what_would_reorder_a_line_is_spelled_out(scorecard: Scorecard) -> None:
+    reading = scorecard.readings[0]
+    systems = tuple(replace(system, name="x\u202ey") for system in reading.systems)
+    html = to_html(replace(scorecard, readings=(replace(reading, systems=systems),)))
+    assert "Errors of <bdi>x[U+202E]y</bdi>" in html
+    assert "\u202e" not in html
+
+
+def test_the_script_writes_no_markup() -> None:
+    script = template("browse.js.j2").render()
+    assert "textContent" in script
+    for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style"):
+        assert way not in script
+
+
+def test_a_perfect_system_has_no_browser_and_no_script(
+    scorecard: Scorecard, perfect: Callable[[LabelledSentence], SystemOutput]
+) -> None:
+    browse = scorecard.readings[0].browse
+    assert browse is not None
+    outputs = {"nabra": [perfect(sentence) for sentence in browse.gold]}
+    card = replace(scorecard, readings=(build_reading("test", browse.gold, outputs),))
+    html = to_html(card)
+    _read(html)
+    assert "<script" not in html
+    assert "script-src &#39;none&#39;;" in html
+    assert "No error was found" in html
+
+
+def test_the_browser_shows_the_folds_where_there_are_some(scorecard: Scorecard) -> None:
+    title = 'id="errors">'
+
+    def shown(card: Scorecard) -> str:
+        return to_html(card).split(title)[1].split("</section>")[0]
+
+    test, folds = scorecard.readings
+    assert "Grouped folds" in shown(scorecard)
+    assert "Test split" in shown(replace(scorecard, readings=(test,)))
+    other = replace(folds, name="outlets")
+    assert "Test split" in shown(replace(scorecard, readings=(test, other)))
+    assert title not in to_html(replace(scorecard, readings=(replace(test, browse=None),)))
+
+
+def test_without_a_script_the_surest_errors_are_listed(scorecard: Scorecard) -> None:
+    html = to_html(scorecard)
+    errors, suspects = html.split('<section id="suspects">')
+    items = errors.split('<ol class="errors">')[1].split("</ol>")[0]
+    assert items.count("<li>") == len(scorecard.readings[1].errors.examples) == 17
+    assert items.count('<p class="sentence" dir="rtl" lang="ar">') == items.count("<li>")
+    assert "Nobody looked for wrong gold labels: the system gives no probabilities." in suspects
 
 
 def test_the_page_shows_a_chart_for_each_measure_and_arabic_right_to_left(
@@ -159,14 +224,25 @@ def test_the_page_escapes_what_it_is_given(scorecard: Scorecard) -> None:
     evil = "</svg><script>alert(1)</script>"
     reading = scorecard.readings[0]
     systems = tuple(replace(system, name=evil) for system in reading.systems)
-    mistakes = tuple(replace(each, text=evil, story=evil) for each in reading.mistakes)
     differences = tuple(replace(each, other=evil) for each in reading.differences)
+    browse = reading.browse
+    assert browse is not None
+    gold = [replace(s, text=evil, story=evil, outlet=evil) for s in browse.gold]
+    facets = Facets({"outlet": lambda s, _: s.outlet}, {evil: lambda s, _: evil}, lambda _: None)
+    examples = tuple(replace(e, text=evil, subject=evil) for e in reading.errors.examples)
     poisoned = replace(
-        reading, name=evil, systems=systems, mistakes=mistakes, differences=differences
+        reading,
+        name=evil,
+        systems=systems,
+        differences=differences,
+        errors=replace(reading.errors, examples=examples),
+        browse=replace(browse, gold=gold, facets=facets),
     )
     html = to_html(replace(scorecard, readings=(poisoned,)))
-    assert "<script" not in html
+    assert html.count("<script") == 2
+    assert html.count("</svg>") == 3
     assert "&lt;script&gt;" in html
+    assert "\\u003cscript\\u003e" in html
     _read(html)
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from model.errors import RecordError
 from model.records import LabelledSentence, Stance
+from train.score.browse.collect import MAX_EXAMPLES
 from train.score.labels import score_stances
 from train.score.outputs import SystemOutput
-from train.score.reading import MAX_MISTAKES, build_reading
+from train.score.reading import build_reading
 from train.score.scorecard import (
     MEASURES,
     DatasetFacts,
@@ -65,7 +66,8 @@ def test_a_perfect_system_beside_a_silent_one(
         (measure, "silent", "ahead") for measure in MEASURES
     ]
     assert reading.differences[0].value == pytest.approx(1 - 0.5 / 3)
-    assert reading.mistakes == ()
+    assert not any(reading.errors.kinds.values())
+    assert reading.errors.examples == ()
 
 
 def test_the_order_decides_who_is_compared(gold: list[LabelledSentence], perfect: Answer) -> None:
@@ -121,12 +123,24 @@ def test_too_few_stories_give_no_verdict(gold: list[LabelledSentence], perfect: 
     assert {each.verdict for each in reading.differences} == {"no evidence of a difference"}
 
 
-def test_mistakes_show_one_of_each_story(gold: list[LabelledSentence]) -> None:
-    mistakes = build_reading("test", gold, {"silent": [_silent(s) for s in gold]}).mistakes
-    assert len(mistakes) == MAX_MISTAKES
-    assert [mistake.story for mistake in mistakes] == [f"story {i}" for i in range(MAX_MISTAKES)]
-    first = mistakes[0]
-    assert (first.text, first.gold, first.predicted) == (gold[0].text, "against", "none")
+def test_errors_are_counted_by_kind_and_a_few_are_kept(
+    gold: list[LabelledSentence], perfect: Answer
+) -> None:
+    """Of the first system alone."""
+    outputs = {"silent": [_silent(s) for s in gold], "ours": [perfect(s) for s in gold]}
+    reading = build_reading("test", gold, outputs)
+    errors = reading.errors
+    assert {kind: n for kind, n in errors.kinds.items() if n} == {
+        "missed": 30,
+        "against → none": 10,
+        "favor → none": 10,
+    }
+    assert len(errors.examples) == MAX_EXAMPLES
+    first = errors.examples[0]
+    assert (first.text, first.gold, first.predicted) == (gold[0].text, "label: مليشيا", None)
+    assert errors.num_suspects is None
+    assert reading.browse is not None
+    assert len(reading.browse.errors) == 50
 
 
 def test_sentences_without_stances_or_terms_can_be_scored(make_sentence: MakeSentence) -> None:
@@ -166,6 +180,8 @@ def test_a_scorecard_is_plain_json(gold: list[LabelledSentence], perfect: Answer
     system = plain["readings"][0]["systems"][0]
     assert system["spans"]["span_f1_exact"]["per_category"]["label"]["support"] == 30
     assert system["intervals"]["macro_f1"]["level"] == 0.95
+    assert "browse" not in plain["readings"][0], "the page alone carries every error"
+    assert plain["readings"][0]["errors"]["kinds"]["missed"] == 0
 
 
 def test_a_scorecard_may_hold_tasks_and_no_reading(gold: list[LabelledSentence]) -> None:

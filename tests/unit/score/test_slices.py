@@ -10,6 +10,8 @@ import pytest
 from sklearn.metrics import f1_score
 
 from model.records import LabelledSentence, LoadedTerm
+from train.score.bootstrap import story_interval
+from train.score.labels import count_stances_by, supported_macro_f1
 from train.score.outputs import SystemOutput
 from train.score.slices import FEWEST, side_tilts, slice_stances, slice_terms
 
@@ -67,6 +69,22 @@ def test_stance_slices_against_scikit_learn(gold: list[LabelledSentence]) -> Non
         assert made.figure == pytest.approx(expected, abs=1e-12)
         assert made.support == len(chosen)
         assert made.interval.low <= made.figure <= made.interval.high
+
+
+def test_intervals_of_slices_rest_on_their_stories(gold: list[LabelledSentence]) -> None:
+    outputs = noisy(gold, 1)
+    facets = {"outlet": lambda sentence, _: sentence.outlet}
+    for made in slice_stances(gold, outputs, facets, num_resamples=50):
+        chosen = [(g, o) for g, o in zip(gold, outputs, strict=True) if g.outlet == made.value]
+        stories = [g.story for g, _ in chosen]
+        counts = count_stances_by(
+            stories,
+            list(dict.fromkeys(stories)),
+            [str(g.stances[0].label) for g, _ in chosen],
+            [o.stances[0] for _, o in chosen],
+        )
+        assert made.interval == story_interval(supported_macro_f1, counts, num_resamples=50)
+        assert made.interval.low < made.interval.high
 
 
 def test_a_label_that_a_slice_lacks_costs_it_nothing(make_sentence: MakeSentence) -> None:
