@@ -8,7 +8,8 @@ from typing import Any
 
 from model.records import LabelledSentence
 from train.score.behaviour.judge import BehaviourScores
-from train.score.bootstrap import Interval, Statistic, Verdict
+from train.score.bootstrap import Interval, Statistic
+from train.score.comparing import Difference
 from train.score.end_to_end import EndToEnd
 from train.score.labels import StanceScores, TargetMeans, macro_f1
 from train.score.partial import PartialScores
@@ -71,22 +72,6 @@ class SystemScores:
             "span_f1_exact": self.spans.span_f1_exact.micro.f1,
             "span_f1_overlap": self.spans.span_f1_overlap.micro.f1,
         }[measure]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The lead of a reading's first system over another: `system` minus `other`.
-
-    `p` is that of the paired permutation test, corrected for all comparisons of the reading (Holm).
-    """
-
-    measure: str
-    system: str
-    other: str
-    value: float
-    interval: Interval
-    p: float
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from train.score.bootstrap import Interval
+from train.score.comparing import Difference
 from train.score.counts import LabelScores
 from train.score.labels import StanceScores
-from train.score.scorecard import MEASURES, Difference, Reading, Scorecard, SystemScores
+from train.score.scorecard import MEASURES, Reading, Scorecard, SystemScores
 from train.score.spans import SpanScores
 
 MEASURE_TITLES = {
