@@ -78,8 +78,9 @@ def _baselines(run: Run) -> dict[str, Baseline]:
     from train.data.silver.wording import find_terms, judge_by_wording
     from train.score.baselines import MajorityBaseline, MemoryBaseline, RuleBaseline
     from train.score.outputs import SystemOutput
-    from train.score.probes import stance_probes
+    from train.score.probes import label_probes
     from train.score.tfidf import TfidfBaseline, TfidfFeatures
+    from train.score.views import OwnView
 
     assert run.lists is not None, "own sentences come from a run with articles"
     targets = TargetList.read(run.lists[0]).targets
@@ -93,12 +94,13 @@ def _baselines(run: Run) -> dict[str, Baseline]:
     def read_words(sentence: LabelledSentence, stance: Stance) -> str:
         return holder_words(sentence.text, sentence.voices, stance)
 
-    features = TfidfFeatures(read_words, {target.id: target.name for target in targets.values()})
+    names = {target.id: target.name for target in targets.values()}
+    features = TfidfFeatures(OwnView(read_words, names))
     return {
         "tfidf": TfidfBaseline(features),
         "svm": TfidfBaseline(features, "svm"),
         "lexicon": RuleBaseline(label_by_rule),
         "memory": MemoryBaseline(),
         "majority": MajorityBaseline(),
-        **stance_probes(read_words),
+        **label_probes(OwnView(read_words)),
     }

@@ -55,8 +55,7 @@ def build_reading(
         seed=seed,
     )
     systems = tuple(
-        _score_system(system, gold, theirs, intervals[system])
-        for system, theirs in outputs.items()
+        _score_system(system, gold, theirs, intervals[system]) for system, theirs in outputs.items()
     )
     mine = next(iter(outputs.values()))
     slices: list[Slice] = []
