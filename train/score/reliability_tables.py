@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from train.score.calibration import CalibrationScores
+from train.score.figures import figure_with
 from train.score.reliability import Reliability
-from train.score.tables import Table, figure_with
+from train.score.tables import Table
 
 _SIDE = 180  # of a diagram, in its own units
 

@@ -17,6 +17,7 @@ from train.score.presence import PresenceScores
 from train.score.reliability import Reliability
 from train.score.slices import SideGap, Slice, Tilt
 from train.score.spans import SpanMatchScores, SpanScores, micro_f1
+from train.score.task_reading import TaskReading
 from train.score.tasks import TaskScores
 
 SCORECARD_VERSION = 2
@@ -111,7 +112,8 @@ class Scorecard:
     """All readings of a model, and the hashes of what they rest on (`checkpoints`: by system).
 
     `notes` are sentences that a reader of the figures has to know. `tasks` are the checkpoint's
-    scores on its test split by task; other tasks than nabra's own stand in no reading.
+    scores on its test split by task. `task_readings`: those of sets of other hands, beside
+    baselines; `readings` are of nabra's own two tasks on the run's own articles.
     `end_to_end`: by checkpoint the stances of bare sentences; readings are given the targets.
     """
 
@@ -124,6 +126,7 @@ class Scorecard:
     end_to_end: Mapping[str, EndToEnd] = field(default_factory=dict)
     behaviour: BehaviourScores | None = None
     reliability: Mapping[str, Reliability] = field(default_factory=dict)
+    task_readings: tuple[TaskReading, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from train.score.bootstrap import Interval
+from train.score.figures import figure_with
 from train.score.scorecard import Reading
 from train.score.slices import FEWEST, SideGap, Slice
-from train.score.tables import Table, figure_with
+from train.score.tables import Table
 
 _TASKS = {
     "stance": "stance, macro-F1 over the labels that the slice has",
