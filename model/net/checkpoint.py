@@ -151,6 +151,19 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     )
 
 
+def read_tasks(path: Path) -> tuple[Task, ...]:
+    """What a checkpoint was trained for, by its record alone: no weights are loaded."""
+    try:
+        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+        return tuple(Task.from_dict(task) for task in record["tasks"])
+    except (OSError, ValueError, KeyError, TypeError, NabraError) as error:
+        raise CheckpointError(
+            path,
+            f"is no nabra checkpoint: {RECORD} cannot be read ({error})",
+            "make one with nabra finetune",
+        ) from None
+
+
 def read_lists(lists: tuple[Path, Path] | None) -> tuple[TargetList, Lexicon]:
     """The targets and loaded terms of two files; empty ones where none is named."""
     if lists is None:

@@ -31,6 +31,7 @@ from train.score.task_tables import TASK_MEASURE_TITLES, task_reading_tables, ta
 
 _READING_TITLES = {
     "test": "Test split: the checkpoint on sentences it never saw",
+    "file": "The labelled sentences that were given",
     "folds": "Grouped folds, pooled: every story predicted by a model that did not see it",
     "outlets": "Held-out outlets: each predicted by a model that read none of its articles",
     "targets": "Held-out targets: each judged by a model that never met its name",
