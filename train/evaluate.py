@@ -226,6 +226,8 @@ def _write(scorecard: Scorecard, folder: Path, *, quiet: bool) -> None:
     write_text(folder / "scorecard.md", to_markdown(scorecard))
     write_text(folder / "scorecard.html", to_html(scorecard))
     say(to_text(scorecard), quiet=quiet)
+    for note in scorecard.notes:
+        say(f"note: {note}", quiet=quiet)
     say(f"scorecard: {folder / 'scorecard.html'}", quiet=quiet)
 
 

@@ -55,14 +55,19 @@ class Bar:
 
 def to_markdown(scorecard: Scorecard) -> str:
     """The tables as GitHub Markdown."""
-    parts = ["# Scorecard", *_provenance(scorecard), markdown_table(dataset_table(scorecard))]
-    parts += scorecard.notes
+    parts = [
+        "# Scorecard",
+        *map(_markdown_text, _provenance(scorecard)),
+        markdown_table(dataset_table(scorecard)),
+    ]
+    parts += map(_markdown_text, scorecard.notes)
     for reading in scorecard.readings:
         parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
         parts += [f"**{_markdown_text(finding)}**" for finding in findings(reading)]
         parts += markdown_tables(reading_tables(reading) + _deep_tables(reading))
     for other in scorecard.task_readings:
-        parts += [f"## {_markdown_text(_task_reading_title(other))}", _task_reading_size(other)]
+        parts += [f"## {_markdown_text(_task_reading_title(other))}"]
+        parts += [_markdown_text(_task_reading_size(other))]
         parts += [f"**{_markdown_text(finding)}**" for finding in task_findings(other)]
         parts += markdown_tables(task_reading_tables(other))
     if table := end_to_end_table(scorecard):
@@ -261,7 +266,7 @@ def markdown_tables(tables: Sequence[Table]) -> list[str]:
     parts = []
     for table in tables:
         parts += [f"### {_markdown_text(table.title)}", markdown_table(table)]
-        parts += [table.note] if table.note else []
+        parts += [_markdown_text(table.note)] if table.note else []
     return parts
 
 

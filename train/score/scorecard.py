@@ -32,13 +32,15 @@ MEASURES: Mapping[str, Statistic] = {
 
 @dataclass(frozen=True, slots=True)
 class SplitFacts:
-    """What a split of the dataset holds."""
+    """What a split of the dataset holds; `num_labels` and `num_spans` are of other sets' tasks."""
 
     name: str
     num_sentences: int
     num_stories: int
     num_stances: int
     num_loaded_terms: int
+    num_labels: int = 0
+    num_spans: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ def count_split(name: str, sentences: Sequence[LabelledSentence]) -> SplitFacts:
         num_stories=len({sentence.story for sentence in sentences}),
         num_stances=sum(len(sentence.stances) for sentence in sentences),
         num_loaded_terms=sum(len(sentence.loaded_terms) for sentence in sentences),
+        num_labels=sum(len(sentence.classes) for sentence in sentences),
+        num_spans=sum(len(sentence.spans) for sentence in sentences),
     )
 
 

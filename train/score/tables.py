@@ -74,20 +74,28 @@ def end_to_end_table(scorecard: Scorecard) -> Table | None:
 
 
 def dataset_table(scorecard: Scorecard) -> Table:
-    """What the splits hold."""
+    """What the splits hold; columns for labels of other sets where there are any."""
+    columns = {
+        "sentences": "num_sentences",
+        "stories": "num_stories",
+        "stances": "num_stances",
+        "loaded terms": "num_loaded_terms",
+        "labels of other sets": "num_labels",
+        "spans of other sets": "num_spans",
+    }
+    splits = scorecard.dataset.splits
+    shown = {
+        title: name
+        for title, name in columns.items()
+        if name not in ("num_labels", "num_spans") or any(getattr(s, name) for s in splits)
+    }
     return Table(
         title="Dataset",
         note="",
-        header=("split", "sentences", "stories", "stances", "loaded terms"),
+        header=("split", *shown),
         rows=tuple(
-            (
-                split.name,
-                str(split.num_sentences),
-                str(split.num_stories),
-                str(split.num_stances),
-                str(split.num_loaded_terms),
-            )
-            for split in scorecard.dataset.splits
+            (split.name, *(str(getattr(split, name)) for name in shown.values()))
+            for split in splits
         ),
     )
 
