@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,6 +121,7 @@ def rival_outputs(
 
 
 def _own_baselines(run: Run) -> dict[str, Baseline]:
+    from model.tasks import LOADED_TERMS, STANCE
     from model.text.lexicon import Lexicon
     from model.text.stances import holder_words
     from model.text.targets import TargetList
@@ -144,14 +145,20 @@ def _own_baselines(run: Run) -> dict[str, Baseline]:
         return holder_words(sentence.text, sentence.voices, stance)
 
     names = {target.id: target.name for target in targets.values()}
-    features = TfidfFeatures(OwnView(read_words, names))
+    view = OwnView(
+        read_words,
+        names,
+        asked="stance" if STANCE in run.config.task_list else "",
+        categories=LOADED_TERMS.labels if LOADED_TERMS in run.config.task_list else (),
+    )
+    features = TfidfFeatures(view)
     return {
         "tfidf": TfidfBaseline(features),
         "svm": TfidfBaseline(features, "svm"),
         "lexicon": RuleBaseline(label_by_rule),
-        "memory": MemoryBaseline(),
-        "majority": MajorityBaseline(),
-        **label_probes(OwnView(read_words)),
+        "memory": MemoryBaseline(view),
+        "majority": MajorityBaseline(view),
+        **(label_probes(replace(view, target_names={})) if view.asked else {}),
     }
 
 
@@ -187,6 +194,10 @@ def _task_baselines(
 
 
 def task_of(run: Run, name: str) -> Task:
-    """The task that the labels of a set feed."""
+    """The task that the labels of a set feed; of the run's own articles the first one, if alone."""
+    from model.tasks import DEFAULT_TASKS
+
+    if name == OWN:
+        return next(task for task in run.config.task_list if task in DEFAULT_TASKS)
     tasks = {task.name: task for task in run.config.task_list}
     return tasks[run.config.datasets[name].task]

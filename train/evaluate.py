@@ -145,7 +145,7 @@ def evaluate_run(
         run, splits, outputs, folds=folds, worlds=worlds, watch=partial(follow, quiet=quiet)
     )
     own = [sentence for sentence in test if sentence.dataset is None]
-    notes += [*read.notes, *([LEXICON_NOTE] if read.own else [])]
+    notes += [*read.notes, *([LEXICON_NOTE] if own and run.config.data else [])]
     notes += [
         OFFICIAL_NOTE.format(name)
         for name, dataset in run.config.datasets.items()

@@ -53,15 +53,19 @@ def read_run_sets(
 
     A set is read over folds of all its gold where its test split holds few stories, or with `folds`
     in any case. With `worlds` the run's own articles are, and what no training has seen of them.
-    The run's own articles are not read where the run lacks one of nabra's own tasks.
+    Where the run learns one of nabra's own tasks alone, its articles are read as another set is,
+    and in no worlds.
     """
+    from model.tasks import DEFAULT_TASKS
     from train.contest import beside_rivals, by_set
 
     readings = Readings()
     test = splits["test"]
     fewest = run.config.evaluation.fewest_test_stories
     folded = []
-    kept = [n for name, held in by_set(test).items() if _is_read(run, name) for n in held]
+    kept = [
+        n for name, held in by_set(test).items() if name != OWN or _own_tasks(run) for n in held
+    ]
     chosen = [test[number] for number in kept]
     answers = beside_rivals(run, splits["train"], chosen, [outputs[number] for number in kept])
     for name, answered in answers.items():
@@ -82,15 +86,16 @@ def read_run_sets(
             readings.notes.append(f"Not read over folds: {name} holds fewer than two stories.")
     if folded:
         by_story = _read_folds(run, splits, folded, readings, watch)
-        if worlds and OWN in by_story:
+        if worlds and OWN in by_story and _own_tasks(run) == len(DEFAULT_TASKS):
             _read_worlds(run, splits, by_story[OWN], readings, watch)
     return readings
 
 
-def _is_read(run: Run, name: str) -> bool:
+def _own_tasks(run: Run) -> int:
+    """How many of nabra's own two tasks the run learns."""
     from model.tasks import DEFAULT_TASKS
 
-    return name != OWN or set(DEFAULT_TASKS) <= set(run.config.task_list)
+    return len(set(DEFAULT_TASKS) & set(run.config.task_list))
 
 
 def _is_official(run: Run, name: str) -> bool:
@@ -106,6 +111,7 @@ def _add(
     train: Sequence[LabelledSentence] | None = None,
 ) -> None:
     """One more reading of a set; with `train`, by what of the test split training has seen."""
+    from model.tasks import DEFAULT_TASKS
     from train.contest import task_of
     from train.facets import make_facets
     from train.score.reading import build_reading
@@ -113,7 +119,7 @@ def _add(
 
     resamples = run.config.evaluation.resamples
     gold, outputs = answers.gold, answers.outputs
-    if name == OWN:
+    if name == OWN and _own_tasks(run) == len(DEFAULT_TASKS):
         seen = None if train is None else [s for s in train if s.dataset is None]
         facets = make_facets(targets_of(run), seen)
         readings.own.append(

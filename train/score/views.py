@@ -65,11 +65,14 @@ class View(Protocol):
 
 @dataclass(frozen=True)
 class OwnView:
-    """nabra's stances and loaded terms; a target goes by its name, where one is given for it."""
+    """nabra's stances and loaded terms; a target goes by its name, where one is given for it.
+
+    Without `asked` it asks for terms alone, without `categories` for stances alone.
+    """
 
     holder_words: HolderWords = lambda sentence, _: sentence.text
     target_names: Mapping[str, str] = field(default_factory=dict)
-    asked = "stance"
+    asked: str = "stance"
     categories: tuple[str, ...] = LOADED_CATEGORIES
 
     def items(self, sentence: LabelledSentence) -> list[Item]:
@@ -82,7 +85,7 @@ class OwnView:
                 label=stance.label,
                 names=tuple((mention.term, mention.connotation) for mention in stance.mentions),
             )
-            for stance in sentence.stances
+            for stance in (sentence.stances if self.asked else ())
         ]
 
     def spans(self, sentence: LabelledSentence) -> set[SpanKey]:
