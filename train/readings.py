@@ -60,30 +60,26 @@ def read_run_sets(
     from train.contest import beside_rivals, by_set
 
     readings = Readings()
-    test = splits["test"]
     fewest = run.config.evaluation.fewest_test_stories
+    everything = [sentence for held in splits.values() for sentence in held]
+    read = [name for name in by_set(everything) if name != OWN or _own_tasks(run)]
+    test = by_set(splits["test"])
+    asked = [number for name in read for number in test.get(name, ())]
+    answers = beside_rivals(
+        run,
+        splits["train"],
+        [splits["test"][number] for number in asked],
+        [outputs[number] for number in asked],
+    )
     folded = []
-    kept = [
-        n for name, held in by_set(test).items() if name != OWN or _own_tasks(run) for n in held
-    ]
-    chosen = [test[number] for number in kept]
-    answers = beside_rivals(run, splits["train"], chosen, [outputs[number] for number in kept])
-    for name, answered in answers.items():
-        _add(readings, run, "test", name, answered, splits["train"])
-        is_few = len({sentence.story for sentence in answered.gold}) < fewest
+    for name in read:
+        tested = answers[name].gold if name in answers else []
+        if tested:
+            _add(readings, run, "test", name, answers[name], splits["train"])
+        is_few = len({sentence.story for sentence in tested}) < fewest
         if folds or is_few or (worlds and name == OWN):
             folded.append(name)
-    if leaking := [name for name in folded if _is_official(run, name)]:
-        folded = [name for name in folded if name not in leaking]
-        readings.notes += [
-            f"Not read over folds: {name} is divided as its authors did, and its stories are not "
-            "known to be whole; set division: stories."
-            for name in leaking
-        ]
-    for name in list(folded):
-        if len({sentence.story for sentence in gold_of(run, splits, name)}) < _FEWEST_STORIES:
-            folded.remove(name)
-            readings.notes.append(f"Not read over folds: {name} holds fewer than two stories.")
+    folded = _foldable(run, splits, folded, readings.notes)
     if folded:
         by_story = _read_folds(run, splits, folded, readings, watch)
         if worlds and OWN in by_story and _own_tasks(run) == len(DEFAULT_TASKS):
@@ -91,15 +87,27 @@ def read_run_sets(
     return readings
 
 
+def _foldable(run: Run, splits: Splits, names: Sequence[str], notes: list[str]) -> list[str]:
+    """The sets whose stories can be divided into folds; adds to the notes why others cannot."""
+    foldable = []
+    for name in names:
+        if name != OWN and run.config.datasets[name].division == "official":
+            notes.append(
+                f"Not read over folds: {name} is divided as its authors did, and its stories are "
+                "not known to be whole; set division: stories."
+            )
+        elif len({sentence.story for sentence in gold_of(run, splits, name)}) < _FEWEST_STORIES:
+            notes.append(f"Not read over folds: {name} holds fewer than two stories.")
+        else:
+            foldable.append(name)
+    return foldable
+
+
 def _own_tasks(run: Run) -> int:
     """How many of nabra's own two tasks the run learns."""
     from model.tasks import DEFAULT_TASKS
 
     return len(set(DEFAULT_TASKS) & set(run.config.task_list))
-
-
-def _is_official(run: Run, name: str) -> bool:
-    return name != OWN and run.config.datasets[name].division == "official"
 
 
 def _add(

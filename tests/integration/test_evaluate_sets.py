@@ -16,10 +16,15 @@ import yaml
 from typer.testing import CliRunner
 
 from model.errors import NabraError
+from model.records import LabelledSentence
 from tests.integration.miniature_sets import write_sets
 from train.cli import app
+from train.config import read_run
+from train.contest import beside_rivals
 from train.data.annotations import write_annotations
 from train.data.dataset import read_dataset, write_dataset
+from train.readings import read_run_sets
+from train.score.outputs import SystemOutput
 
 SETTINGS: dict[str, Any] = {
     "embedded": {"vocabulary": 400, "layers": 1, "width": 16, "heads": 2, "feed_forward": 32},
@@ -123,6 +128,61 @@ def test_folds_predict_every_story_once(run: Configs, name: str) -> None:
     assert [s["name"] for s in folds["systems"]] == [s["name"] for s in test["systems"]]
     assert f"{name}, folds: {folds['num_sentences']} sentences" in printed
     assert len(list((run_dir(config) / "folds").iterdir())) == 2
+
+
+def test_no_fold_is_trained_on_a_story_that_it_tests(
+    run: Configs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = run("mawqif", "mawqif")
+    splits = read_dataset(run_dir(config) / "dataset")
+    everything = [sentence for held in splits.values() for sentence in held]
+    # A story of two sentences: whoever divides sentences would tear it apart.
+    everything = [replace(s, story=f"story {n // 2}") for n, s in enumerate(everything)]
+    stranger = replace(everything[0], dataset=None, article_id="x", story="x", stances=())
+    seen: list[tuple[list[Any], list[Any]]] = []
+
+    def record(_: Any, folds: Any, *__: Any) -> dict[str, Any]:
+        seen.extend(folds)
+        return {}
+
+    monkeypatch.setattr("train.contest.train_and_ask", record)
+    monkeypatch.setattr("train.contest.beside_rivals", lambda *_: {})
+    given = {"train": [*everything, stranger], "validation": [], "test": []}
+    monkeypatch.setattr("train.readings._own_tasks", lambda _: 0)
+    read_run_sets(
+        read_run(config), given, [], folds=True, worlds=False, watch=lambda folds, unit: folds
+    )
+    assert len(seen) == 2
+    assert sorted(s.article_id for _, test in seen for s in test) == sorted(
+        s.article_id for s in everything
+    )
+    for train, test in seen:
+        assert not {s.story for s in train} & {s.story for s in test}
+        assert len(train) + len(test) == len(everything) + 1
+        assert stranger in train
+
+
+def test_each_set_is_answered_by_what_learnt_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    gold = [
+        LabelledSentence(f"{d}{n}", 0, "body", 0, 1, "x", (), "o", None, "s", (), (), dataset=d)
+        for n in range(2)
+        for d in ("one", None, "two")
+    ]
+    outputs = [SystemOutput((str(n),), ()) for n in range(len(gold))]
+    asked = []
+
+    def rivals(_: Any, name: str, train: Any, test: Any, __: Any) -> dict[str, list[SystemOutput]]:
+        asked.append((name, {s.dataset for s in train}, {s.dataset for s in test}))
+        return {"rival": [outputs[0]] * len(test)}
+
+    monkeypatch.setattr("train.contest.rival_outputs", rivals)
+    answers = beside_rivals(None, [s for s in gold if s.dataset != "two"], gold, outputs)  # type: ignore[arg-type]
+    assert asked == [("one", {"one"}, {"one"}), ("own", {None}, {None})]
+    assert [answers[name].outputs["nabra"] for name in ("one", "own", "two")] == [
+        [outputs[n], outputs[n + 3]] for n in range(3)
+    ]
+    assert "rival" not in answers["two"].outputs, "nothing to learn it from"
+    assert answers["own"].gold == [gold[1], gold[4]]
 
 
 def test_few_test_stories_bring_folds_and_an_official_division_none(run: Configs) -> None:

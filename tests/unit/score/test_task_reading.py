@@ -200,6 +200,34 @@ def test_spans_beside_their_own_functions(gold: list[LabelledSentence]) -> None:
     assert [each.measure for each in reading.differences] == measures * 2
 
 
+def test_a_lead_is_the_difference_of_the_figures_where_spans_overlap(
+    gold: list[LabelledSentence],
+) -> None:
+    """Intervals and tests rest on the counts of the very figures that the tables show."""
+    theirs = [as_theirs(g) for g in gold]
+    crossing = [
+        SystemOutput(
+            (),
+            (),
+            (),
+            tuple(
+                TaskSpan(SPANS.name, start, end, g.text[start:end], "label")
+                for start, end in ((4, 9), (6, 14), (6, 20))
+            ),
+        )
+        for g in theirs
+    ]
+    plain = [answer_as_theirs(output) for output in noisy(gold, 0.3, 0)]
+    reading = build_task_reading("test", "d", SPANS, theirs, {"one": crossing, "two": plain})
+    one, two = reading.systems
+    assert one.partial is not None
+    assert one.partial.merged != one.partial.unmerged
+    for each in reading.differences:
+        assert each.value == pytest.approx(one.value(each.measure) - two.value(each.measure))
+        assert one.intervals[each.measure].low <= one.value(each.measure)
+        assert one.intervals[each.measure].high >= one.value(each.measure)
+
+
 def test_sentences_that_are_not_labelled_for_the_task_do_not_count(
     gold: list[LabelledSentence],
 ) -> None:
