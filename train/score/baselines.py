@@ -14,7 +14,7 @@ from model.records import LabelledSentence
 from train.score.outputs import SystemOutput
 from train.score.spans import SpanKey
 from train.score.views import Item, OwnView, View, judged_items
-from train.score.words import Phrase, find_phrases, split_words
+from train.score.words import Phrase, find_phrases, phrase_lengths, split_words
 
 
 class Baseline(Protocol):
@@ -63,12 +63,9 @@ class MemoryBaseline:
         for item in judged:
             for name in item.names:
                 self._votes.setdefault(name, Counter())[str(item.label)] += 1
-        spans = [self._view.spans(sentence) for sentence in sentences]
-        texts = [sentence.text for sentence in sentences]
-        self._phrases = {
-            category: _reliable_phrases(texts, spans, category)
-            for category in self._view.categories
-        }
+        self._phrases = _reliable_phrases(self._view, sentences)
+        self._known = set().union(*self._phrases.values())
+        self._lengths = phrase_lengths(self._known)
 
     def predict(self, sentences: Sequence[LabelledSentence]) -> list[SystemOutput]:
         return [
@@ -87,10 +84,11 @@ class MemoryBaseline:
         return most_frequent(votes.elements()) if votes else self._label
 
     def _find_spans(self, text: str) -> Iterator[SpanKey]:
+        places = list(find_phrases(text, self._known, self._lengths))
         for category, phrases in self._phrases.items():
             free_from = 0
-            for start, end, _ in find_phrases(text, phrases):
-                if start >= free_from:
+            for start, end, phrase in places:
+                if start >= free_from and phrase in phrases:
                     free_from = end
                     yield start, end, category
 
@@ -114,15 +112,20 @@ def most_frequent(labels: Iterable[str]) -> str:
     return min(counts, key=lambda label: (-counts[label], label))
 
 
-def _reliable_phrases(
-    texts: Sequence[str], spans: Sequence[set[SpanKey]], category: str
-) -> set[Phrase]:
-    """The phrases that are spans of the category in at least half of their places."""
-    num_hits = Counter(
-        split_words(text[start:end])
-        for text, marked in zip(texts, spans, strict=True)
-        for start, end, kind in marked
-        if kind == category
+def _reliable_phrases(view: View, sentences: Sequence[LabelledSentence]) -> dict[str, set[Phrase]]:
+    """By category the phrases that are spans of it in at least half of their places."""
+    num_hits: dict[str, Counter[Phrase]] = {category: Counter() for category in view.categories}
+    for sentence in sentences:
+        for start, end, category in view.spans(sentence):
+            num_hits[category][split_words(sentence.text[start:end])] += 1
+    known = {phrase for hits in num_hits.values() for phrase in hits}
+    lengths = phrase_lengths(known)
+    num_places = Counter(
+        phrase
+        for sentence in sentences
+        for _, _, phrase in find_phrases(sentence.text, known, lengths)
     )
-    num_places = Counter(phrase for text in texts for _, _, phrase in find_phrases(text, num_hits))
-    return {phrase for phrase in num_hits if 2 * num_hits[phrase] >= num_places[phrase]}
+    return {
+        category: {phrase for phrase in hits if 2 * hits[phrase] >= num_places[phrase]}
+        for category, hits in num_hits.items()
+    }
