@@ -89,8 +89,8 @@ class OwnView:
         ]
 
     def spans(self, sentence: LabelledSentence) -> set[SpanKey]:
-        """The loaded terms."""
-        return task_spans(sentence, LOADED_TERMS)
+        """The loaded terms of these categories."""
+        return {key for key in task_spans(sentence, LOADED_TERMS) if key[2] in self.categories}
 
     def answer(
         self, sentence: LabelledSentence, labels: Sequence[str], spans: Collection[SpanKey]

@@ -52,6 +52,22 @@ def test_they_answer_as_on_nabras_own_tasks(make_sentence: MakeSentence, task: T
             assert any(o.spans for o in found) == (name != "majority")
 
 
+@pytest.mark.parametrize(
+    "view", [OwnView(categories=()), OwnView(asked="")], ids=["stances alone", "terms alone"]
+)
+def test_one_of_nabras_tasks_alone_is_learnt_as_beside_the_other(
+    make_sentence: MakeSentence, view: View
+) -> None:
+    train, test = own_gold(make_sentence, 1), own_gold(make_sentence, 2)
+    both = baselines(OwnView())
+    for name, alone in baselines(view).items():
+        both[name].fit(train)
+        alone.fit(train)
+        for one, other in zip(both[name].predict(test), alone.predict(test), strict=True):
+            assert other.stances == (one.stances if view.asked else ())
+            assert other.loaded_terms == (one.loaded_terms if view.categories else ())
+
+
 @pytest.mark.parametrize("task", [THEIRS, SPANS], ids=["labels", "spans"])
 def test_none_sees_the_answer(make_sentence: MakeSentence, task: Task) -> None:
     train = [as_theirs(s) for s in own_gold(make_sentence, 1)]
