@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from train.config import Run
+from train.settings import OWN
 
 if TYPE_CHECKING:
     from model.records import LabelledSentence, Stance
+    from model.tasks import Task
     from train.score.baselines import Baseline
     from train.score.outputs import SystemOutput
 
 MODEL = "nabra"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Gold sentences of one set, and by system what it says of each, the classifier first."""
+
+    gold: list[LabelledSentence] = field(default_factory=list)
+    outputs: dict[str, list[SystemOutput]] = field(default_factory=dict)
+
+    def add(
+        self, gold: Sequence[LabelledSentence], outputs: Mapping[str, Sequence[SystemOutput]]
+    ) -> None:
+        """More sentences, with an output of each system for each."""
+        self.gold.extend(gold)
+        for name, theirs in outputs.items():
+            self.outputs.setdefault(name, []).extend(theirs)
 
 
 def train_and_ask(
@@ -21,8 +40,9 @@ def train_and_ask(
     folds: Iterable[tuple[Sequence[LabelledSentence], Sequence[LabelledSentence]]],
     folder: Path,
     rivals: Collection[str] | None = None,
-) -> tuple[list[LabelledSentence], dict[str, list[SystemOutput]]]:
-    """The test sentences of all folds, and what each system says that was trained on the rest.
+) -> dict[str, Answers]:
+    """By set (`OWN`: the run's articles) the test sentences of all folds, and what each system says
+    that was trained on the rest.
 
     Every fold is trained as the run trains, in a folder of its own; `rivals` names the baselines,
     None all of them.
@@ -34,8 +54,7 @@ def train_and_ask(
     from train.steps import training_inputs
 
     training = run.config.training
-    tested: list[LabelledSentence] = []
-    outputs: dict[str, list[SystemOutput]] = {}
+    answers: dict[str, Answers] = {}
     for number, (train, test) in enumerate(folds):
         folders = Folders.under(folder / str(number))
         fit_checkpoint(
@@ -48,38 +67,70 @@ def train_and_ask(
             on_change="restart",  # what a killed evaluation left is of no worth to anybody
             quiet=True,
         )
-        found = {MODEL: label_gold(load(folders.checkpoint), test)}
-        own = [sentence for sentence in train if sentence.dataset is None]
-        for name, output in (found | rival_outputs(run, own, test, rivals)).items():
-            outputs.setdefault(name, []).extend(output)
-        tested += test
-    return tested, outputs
+        found = label_gold(load(folders.checkpoint), test)
+        for name, more in beside_rivals(run, train, test, found, rivals).items():
+            answers.setdefault(name, Answers()).add(more.gold, more.outputs)
+    return answers
+
+
+def beside_rivals(
+    run: Run,
+    train: Sequence[LabelledSentence],
+    test: Sequence[LabelledSentence],
+    outputs: Sequence[SystemOutput],
+    rivals: Collection[str] | None = None,
+) -> dict[str, Answers]:
+    """By set the test sentences, with the classifier's outputs and those of the baselines.
+
+    A baseline learns from the training sentences of that set alone; without any there is none.
+    """
+    answers = {}
+    for name, held in by_set(test).items():
+        gold = [test[number] for number in held]
+        learnt = [train[number] for number in by_set(train).get(name, ())]
+        named = {MODEL: [outputs[number] for number in held]}
+        if learnt:
+            named |= rival_outputs(run, name, learnt, gold, rivals)
+        answers[name] = Answers(gold, named)
+    return answers
+
+
+def by_set(sentences: Sequence[LabelledSentence]) -> dict[str, list[int]]:
+    """By set (`OWN`: the run's articles) the numbers of its sentences."""
+    found: dict[str, list[int]] = {}
+    for number, sentence in enumerate(sentences):
+        found.setdefault(sentence.dataset or OWN, []).append(number)
+    return found
 
 
 def rival_outputs(
     run: Run,
+    name: str,
     train: Sequence[LabelledSentence],
     test: Sequence[LabelledSentence],
     rivals: Collection[str] | None = None,
 ) -> dict[str, list[SystemOutput]]:
-    """What the baselines say of the test sentences, by name; `rivals` names them, None all."""
+    """What the baselines say of the test sentences of a set; `rivals` names them, None all."""
     outputs = {}
-    for name, baseline in _baselines(run).items():
-        if rivals is None or name in rivals:
+    known = _own_baselines(run) if name == OWN else _task_baselines(run, name, (*train, *test))
+    for system, baseline in known.items():
+        if rivals is None or system in rivals:
             baseline.fit(train)
-            outputs[name] = baseline.predict(test)
+            outputs[system] = baseline.predict(test)
     return outputs
 
 
-def _baselines(run: Run) -> dict[str, Baseline]:
+def _own_baselines(run: Run) -> dict[str, Baseline]:
+    from model.tasks import LOADED_TERMS, STANCE
     from model.text.lexicon import Lexicon
     from model.text.stances import holder_words
     from model.text.targets import TargetList
     from train.data.silver.wording import find_terms, judge_by_wording
     from train.score.baselines import MajorityBaseline, MemoryBaseline, RuleBaseline
     from train.score.outputs import SystemOutput
-    from train.score.probes import stance_probes
+    from train.score.probes import label_probes
     from train.score.tfidf import TfidfBaseline, TfidfFeatures
+    from train.score.views import OwnView
 
     assert run.lists is not None, "own sentences come from a run with articles"
     targets = TargetList.read(run.lists[0]).targets
@@ -93,12 +144,60 @@ def _baselines(run: Run) -> dict[str, Baseline]:
     def read_words(sentence: LabelledSentence, stance: Stance) -> str:
         return holder_words(sentence.text, sentence.voices, stance)
 
-    features = TfidfFeatures(read_words, {target.id: target.name for target in targets.values()})
+    names = {target.id: target.name for target in targets.values()}
+    view = OwnView(
+        read_words,
+        names,
+        asked="stance" if STANCE in run.config.task_list else "",
+        categories=LOADED_TERMS.labels if LOADED_TERMS in run.config.task_list else (),
+    )
+    features = TfidfFeatures(view)
     return {
         "tfidf": TfidfBaseline(features),
         "svm": TfidfBaseline(features, "svm"),
         "lexicon": RuleBaseline(label_by_rule),
-        "memory": MemoryBaseline(),
-        "majority": MajorityBaseline(),
-        **stance_probes(read_words),
+        "memory": MemoryBaseline(view),
+        "majority": MajorityBaseline(view),
+        **(label_probes(replace(view, target_names={})) if view.asked else {}),
     }
+
+
+def _task_baselines(
+    run: Run, name: str, sentences: Sequence[LabelledSentence]
+) -> dict[str, Baseline]:
+    """Those that have something to go by: no probe of the outlet where all come from one."""
+    from train.score.baselines import MajorityBaseline, MemoryBaseline
+    from train.score.probes import OUTLET_ONLY, TARGET_BLIND, TEXT_BLIND, label_probes
+    from train.score.tfidf import TfidfBaseline, TfidfFeatures
+    from train.score.views import TaskView
+
+    task = task_of(run, name)
+    view = TaskView(task)
+    features = TfidfFeatures(view)
+    probes = label_probes(view, reads_pairs=True)
+    blind = {
+        TARGET_BLIND: task.pair,
+        TEXT_BLIND: task.pair,
+        OUTLET_ONLY: len({sentence.outlet for sentence in sentences}) > 1,
+    }
+    return {
+        "tfidf": TfidfBaseline(features),
+        "svm": TfidfBaseline(features, "svm"),
+        **({"memory": MemoryBaseline(view)} if task.kind == "tag" else {}),
+        "majority": MajorityBaseline(view),
+        **{
+            probe: probes[probe]
+            for probe, has_sense in blind.items()
+            if has_sense and task.kind == "classify"
+        },
+    }
+
+
+def task_of(run: Run, name: str) -> Task:
+    """The task that the labels of a set feed; of the run's own articles the first one, if alone."""
+    from model.tasks import DEFAULT_TASKS
+
+    if name == OWN:
+        return next(task for task in run.config.task_list if task in DEFAULT_TASKS)
+    tasks = {task.name: task for task in run.config.task_list}
+    return tasks[run.config.datasets[name].task]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +13,10 @@ import typer
 from model.console import Overrides, Quiet, follow, hush_libraries, new_app, run_app, say
 from model.errors import NabraError
 from train.config import Run, read_run
+from train.given import AUTO
 
 if TYPE_CHECKING:
     from train.score.ceiling import Ceiling
-    from train.score.end_to_end import EndToEnd
-    from train.score.outputs import SystemOutput
     from train.score.scorecard import Reading, Scorecard
 
 app = new_app()
@@ -33,13 +33,24 @@ OFFICIAL_NOTE = (
 @app.command()
 def evaluate(
     subjects: Annotated[
-        list[str], typer.Argument(help="A run's config, or checkpoints with --data and --output.")
+        list[str], typer.Argument(help="A run's config, or several configs or checkpoints.")
     ],
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Several side by side; they always are.")
+    ] = False,
     data: Annotated[
-        Path | None, typer.Option(help="Labelled sentences (.jsonl) to score checkpoints on.")
+        Path | None,
+        typer.Option(help="Labelled sentences (.jsonl), or a public set's download, to score on."),
     ] = None,
+    format: Annotated[
+        str,
+        typer.Option(help="Of --data: auto, labelled, or a public set's: armpro, mawqif, …"),
+    ] = AUTO,
     output: Annotated[Path | None, typer.Option(help="Folder for the scorecard.")] = None,
     overrides: Overrides = None,
+    folds: Annotated[
+        bool, typer.Option("--folds", help="Over folds of all gold, too, whatever the test split.")
+    ] = False,
     worlds: Annotated[
         bool,
         typer.Option(
@@ -61,23 +72,64 @@ def evaluate(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Score a run, or checkpoints side by side on labelled data: scorecard.json, .md and .html."""
-    is_config = len(subjects) == 1 and not Path(subjects[0]).is_dir()
-    is_more = worlds or behaviour
-    if data is not None and output is not None and not is_more:
-        evaluate_checkpoints(subjects, data, output, annotators=annotators or (), quiet=quiet)
-    elif data is None and output is None and is_config:
-        run = read_run(subjects[0], overrides or ())
+    """Score a run, or several side by side: scorecard.json, .md and .html."""
+    subjects = list(dict.fromkeys(subjects))
+    configs = [subject for subject in subjects if not Path(subject).is_dir()]
+    is_one_run = len(subjects) == 1 and bool(configs) and data is None
+    is_more = folds or worlds or behaviour
+    if fault := _wrong_usage(subjects, configs, compare=compare, data=data, output=output):
+        raise typer.BadParameter(fault)
+    if is_more and not is_one_run:
+        raise typer.BadParameter("--folds, --worlds and --behaviour are for one CONFIG alone")
+    if format != AUTO and data is None:
+        raise typer.BadParameter("--format says what --data is: name a file")
+    if overrides and not configs:
+        raise typer.BadParameter("--set changes a key of a CONFIG, and none is given")
+    runs = {config: read_run(config, overrides or ()) for config in configs}
+    if is_one_run:
+        (run,) = runs.values()
         evaluate_run(
-            run, worlds=worlds, behaviour=behaviour, annotators=annotators or (), quiet=quiet
+            run,
+            folds=folds,
+            worlds=worlds,
+            behaviour=behaviour,
+            annotators=annotators or (),
+            quiet=quiet,
         )
+    elif data is None:
+        compare_runs(runs, output, quiet=quiet)
     else:
-        raise typer.BadParameter("give one CONFIG, or CHECKPOINT… with --data FILE --output DIR")
+        assert output is not None, "wrong usage otherwise"
+        paths = [str(runs[s].checkpoint_dir) if s in runs else s for s in subjects]
+        evaluate_checkpoints(
+            paths, data, output, format=format, annotators=annotators or (), quiet=quiet
+        )
+
+
+def _wrong_usage(
+    subjects: Sequence[str],
+    configs: Sequence[str],
+    *,
+    compare: bool,
+    data: Path | None,
+    output: Path | None,
+) -> str | None:
+    """What is wrong with the subjects and what they are asked on."""
+    if compare and len(subjects) == 1:
+        return "--compare puts several side by side: give two configs or checkpoints, or more"
+    if data is None and len(configs) < len(subjects):
+        return "checkpoints are scored on a file: give --data FILE --output DIR, or CONFIGs alone"
+    if data is None and len(subjects) == 1 and output is not None:
+        return "the scorecard of one CONFIG goes to its run's folder: leave out --output"
+    if data is not None and output is None:
+        return "--data FILE needs --output DIR for the scorecard"
+    return None
 
 
 def evaluate_run(
     run: Run,
     *,
+    folds: bool = False,
     worlds: bool = False,
     behaviour: bool = False,
     annotators: Sequence[Path] = (),
@@ -85,8 +137,9 @@ def evaluate_run(
 ) -> None:
     """Score the run's checkpoint on its test split; over folds too where that holds few stories.
 
-    `worlds`: over folds of all gold, and of what no training has seen, in any case. `behaviour`:
-    on cases made from all gold. `annotators`: files, or folders of files, of one annotator each.
+    `folds`: over folds of all gold in any case. `worlds`: the run's own articles so, and over what
+    no training has seen. `behaviour`: on cases made from all gold. `annotators`: files, or folders
+    of files, of one annotator each.
     """
     hush_libraries()
     from model.net.checkpoint import checkpoint_hash
@@ -98,7 +151,7 @@ def evaluate_run(
     from train.fit.checkpoints import hash_sentences, write_scores
     from train.judging import label_gold, score_bare
     from train.probing import probe_run
-    from train.readings import read_own_tasks
+    from train.readings import read_run_sets
     from train.score.leaks import find_leaks, leak_notes
     from train.score.scorecard import DatasetFacts, Scorecard, count_split
     from train.score.tasks import score_tasks, scores_record
@@ -111,35 +164,53 @@ def evaluate_run(
     outputs = label_gold(classifier, test)
     tasks = score_tasks(test, outputs, run.config.task_list)
     notes = leak_notes(find_leaks([*splits["train"], *splits["validation"]], test))
-    readings = read_own_tasks(
-        run, splits, outputs, notes, worlds=worlds, watch=partial(follow, quiet=quiet)
+    read = read_run_sets(
+        run, splits, outputs, folds=folds, worlds=worlds, watch=partial(follow, quiet=quiet)
     )
     own = [sentence for sentence in test if sentence.dataset is None]
-    notes += [LEXICON_NOTE] if readings else []
+    notes += [*read.notes, *([LEXICON_NOTE] if own and run.config.data else [])]
     notes += [
         OFFICIAL_NOTE.format(name)
         for name, dataset in run.config.datasets.items()
         if dataset.division == "official"
     ]
     ceiling = _read_ceiling(annotators, notes)
-    probe = probe_run(run, splits, classifier, notes) if readings and worlds else None
+    probe = probe_run(run, splits, classifier, notes) if read.own and worlds else None
     scorecard = Scorecard(
         dataset=DatasetFacts(
             hash=hash_sentences([s for split in splits.values() for s in split]),
             splits=tuple(count_split(name, held) for name, held in splits.items()),
         ),
         checkpoints={MODEL: checkpoint_hash(run.checkpoint_dir)},
-        readings=tuple(readings),
+        readings=tuple(read.own),
         notes=tuple(notes),
         tasks=tasks,
-        end_to_end=score_bare(MODEL, classifier, own) if readings else {},
-        behaviour=judge_run(run, splits, classifier) if readings and behaviour else None,
+        end_to_end=score_bare(MODEL, classifier, own) if read.own else {},
+        behaviour=judge_run(run, splits, classifier) if read.own and behaviour else None,
         reliability=measure_reliability(classifier, test),
         outlets=probe,
         ceiling=ceiling,
+        task_readings=tuple(read.others),
     )
-    write_scores(run.checkpoint_dir, {**_main_scores(readings), "tasks": scores_record(tasks)})
+    write_scores(run.checkpoint_dir, {**_main_scores(read.own), "tasks": scores_record(tasks)})
     _write(scorecard, run.dir, quiet=quiet)
+
+
+def compare_runs(runs: Mapping[str, Run], output: Path | None, *, quiet: bool) -> None:
+    """Put the runs' checkpoints side by side on the test split that they share."""
+    hush_libraries()
+    from train.given import Given
+    from train.side_by_side import TEST, put_side_by_side, shared_test
+
+    first = next(iter(runs.values()))
+    scorecard = put_side_by_side(
+        {name: run.checkpoint_dir for name, run in runs.items()},
+        Given(shared_test(list(runs.values()))),
+        place=TEST,
+        source=str(first.dataset_dir),
+        num_resamples=first.config.evaluation.resamples,
+    )
+    _write(scorecard, output or first.dir / "compared", quiet=quiet)
 
 
 def evaluate_checkpoints(
@@ -147,58 +218,21 @@ def evaluate_checkpoints(
     data: Path,
     output: Path,
     *,
+    format: str = AUTO,
     annotators: Sequence[Path] = (),
     quiet: bool,
 ) -> None:
-    """Score checkpoints side by side on a labelled file; the first is compared with the others.
-
-    Where there are several, the scorecard's tasks go by `TASK (CHECKPOINT)`.
-    """
+    """Score checkpoints side by side on a labelled file; the first is compared with the others."""
     hush_libraries()
-    from model.net.checkpoint import checkpoint_hash
-    from model.net.classifier import load
-    from model.tasks import DEFAULT_TASKS
-    from train.data.annotations import read_annotations
-    from train.facets import make_facets
-    from train.fit.checkpoints import hash_sentences
-    from train.judging import label_gold, score_bare
-    from train.score.reading import build_reading
-    from train.score.scorecard import DatasetFacts, Scorecard, count_split
-    from train.score.tasks import TaskScores, labelled_tasks, score_tasks
+    from train.given import read_given
+    from train.side_by_side import FILE, put_side_by_side, tasks_of
 
-    gold = read_annotations(data)
-    own = [number for number, sentence in enumerate(gold) if sentence.tasks is None]
-    read: dict[str, list[SystemOutput]] = {}
-    end_to_end: dict[str, EndToEnd] = {}
-    facets = None
-    tasks: dict[str, TaskScores] = {}
-    notes: list[str] = []
-    for path in dict.fromkeys(checkpoints):
-        classifier = load(path)
-        known = classifier.checkpoint.network.tasks
-        outputs = label_gold(classifier, gold)
-        for task, scores in score_tasks(gold, outputs, known).items():
-            tasks[task if len(checkpoints) == 1 else f"{task} ({path})"] = scores
-        if own and set(DEFAULT_TASKS) <= set(known):
-            read[path] = [outputs[number] for number in own]
-            end_to_end |= score_bare(path, classifier, [gold[number] for number in own])
-            facets = facets or make_facets(classifier.checkpoint.targets.targets)
-    if not tasks:
-        asked = sorted({task for sentence in gold for task in labelled_tasks(sentence)})
-        what = f"has labels for {', '.join(asked) or 'nothing'}, and no checkpoint has that task"
-        raise NabraError(data, what, "give a file that is labelled for the checkpoint's tasks")
-    scorecard = Scorecard(
-        dataset=DatasetFacts(hash=hash_sentences(gold), splits=(count_split(data.name, gold),)),
-        checkpoints={path: checkpoint_hash(Path(path)) for path in dict.fromkeys(checkpoints)},
-        readings=(build_reading("test", [gold[n] for n in own], read, facets=facets),)
-        if read
-        else (),
-        tasks=tasks,
-        end_to_end=end_to_end,
-        ceiling=_read_ceiling(annotators, notes),
-        notes=tuple(notes),
-    )
-    _write(scorecard, output, quiet=quiet)
+    found = {name: Path(name) for name in checkpoints}
+    given = read_given(data, format, tasks_of(found))
+    scorecard = put_side_by_side(found, given, place=FILE, source=str(data))
+    notes = list(scorecard.notes)
+    ceiling = _read_ceiling(annotators, notes)
+    _write(replace(scorecard, ceiling=ceiling, notes=tuple(notes)), output, quiet=quiet)
 
 
 def _read_ceiling(annotators: Sequence[Path], notes: list[str]) -> Ceiling | None:
@@ -235,6 +269,8 @@ def _write(scorecard: Scorecard, folder: Path, *, quiet: bool) -> None:
     write_text(folder / "scorecard.md", to_markdown(scorecard))
     write_text(folder / "scorecard.html", to_html(scorecard))
     say(to_text(scorecard), quiet=quiet)
+    for note in scorecard.notes:
+        say(f"note: {note}", quiet=quiet)
     say(f"scorecard: {folder / 'scorecard.html'}", quiet=quiet)
 
 

@@ -199,7 +199,13 @@ def test_one_of_nabras_tasks_alone(run: Run, task: str) -> None:
     folder = run("quickstart", f"tasks={{{task}}}")
     scorecard = read_json(folder / "scorecard.json")
     assert list(scorecard["tasks"]) == [name]
-    assert scorecard["readings"] == []  # the baselines answer both
+    assert scorecard["readings"] == []  # of both tasks
+    (reading,) = scorecard["task_readings"]
+    assert (reading["dataset"], reading["task"]) == ("own", name)
+    probes = ["target-blind", "text-blind", "outlet-only"] if name == "stance" else []
+    systems = ["nabra", "tfidf", "svm", "lexicon", "memory", "majority", *probes]
+    assert [system["name"] for system in reading["systems"]] == systems
+    assert reading["systems"][0]["scores"] == scorecard["tasks"][name]
     labels = list(STANCE_LABELS if name == "stance" else LOADED_CATEGORIES)
     refuse_gaps(folder, name, labels)
     for prediction in load(folder / "checkpoint").predict(TEXT):

@@ -1,43 +1,45 @@
 """What the classifier has to beat: systems that need no pretrained encoder.
 
-All of them are given the sentence, its voices, and for each stance its target, holder and mentions;
-none looks at a label of a sentence that it predicts.
+All of them are given the sentence and what is asked of it: for a stance its target, holder and
+mentions. None looks at a label of a sentence that it predicts.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol, cast
+from typing import Protocol
 
-from model.errors import RecordError
-from model.records import LOADED_CATEGORIES, LabelledSentence, LoadedTerm, Stance
+from model.records import LabelledSentence
 from train.score.outputs import SystemOutput
-from train.score.words import Phrase, find_phrases, split_words
-
-HolderWords = Callable[[LabelledSentence, Stance], str]
-"""The holder's own words: the sentence with its direct quotations blanked out, or the quotation."""
+from train.score.spans import SpanKey
+from train.score.views import Item, OwnView, View, judged_items
+from train.score.words import Phrase, find_phrases, phrase_lengths, split_words
 
 
 class Baseline(Protocol):
     """A system that learns from labelled sentences alone."""
 
     def fit(self, sentences: Sequence[LabelledSentence]) -> None:
-        """Learn from the training split. RecordError where none of its stances has a label."""
+        """Learn from the training split. RecordError where nothing in it has a label."""
 
     def predict(self, sentences: Sequence[LabelledSentence]) -> list[SystemOutput]:
         """One output for each sentence, in order."""
 
 
 class MajorityBaseline:
-    """Gives every stance the training split's most frequent label, and finds no loaded term."""
+    """Gives everything the training split's most frequent label, and finds no span."""
+
+    def __init__(self, view: View | None = None) -> None:
+        self._view = view or OwnView()
 
     def fit(self, sentences: Sequence[LabelledSentence]) -> None:
-        self._label = most_frequent(label for _, _, label in judged_stances(sentences))
+        judged = judged_items(self._view, sentences)
+        self._label = most_frequent(str(item.label) for item in judged) if judged else ""
 
     def predict(self, sentences: Sequence[LabelledSentence]) -> list[SystemOutput]:
         return [
-            SystemOutput(stances=(self._label,) * len(sentence.stances), loaded_terms=())
+            self._view.answer(sentence, [self._label] * len(self._view.items(sentence)), ())
             for sentence in sentences
         ]
 
@@ -46,45 +48,49 @@ class MemoryBaseline:
     """Looks up what the training split held, and generalises to nothing.
 
     A stance gets the label most frequent among the names (term and connotation) that mention its
-    target, or the most frequent of all where no name is known. A phrase is a loaded term of a
-    category if that very phrase, clitics and all, was one in at least half of the places where
-    the training split has it; the longest phrase wins.
+    target, or the most frequent of all where no name is known. A phrase is a span of a category if
+    that very phrase, clitics and all, was one in at least half of the places where the training
+    split has it; the longest phrase wins.
     """
 
+    def __init__(self, view: View | None = None) -> None:
+        self._view = view or OwnView()
+
     def fit(self, sentences: Sequence[LabelledSentence]) -> None:
-        judged = judged_stances(sentences)
-        self._label = most_frequent(label for _, _, label in judged)
+        judged = judged_items(self._view, sentences)
+        self._label = most_frequent(str(item.label) for item in judged) if judged else ""
         self._votes: dict[tuple[str, str], Counter[str]] = {}
-        for _, stance, label in judged:
-            for mention in stance.mentions:
-                name = (mention.term, mention.connotation)
-                self._votes.setdefault(name, Counter())[label] += 1
-        self._phrases = {
-            category: _reliable_phrases(sentences, category) for category in LOADED_CATEGORIES
-        }
+        for item in judged:
+            for name in item.names:
+                self._votes.setdefault(name, Counter())[str(item.label)] += 1
+        self._phrases = _reliable_phrases(self._view, sentences)
+        self._known = set().union(*self._phrases.values())
+        self._lengths = phrase_lengths(self._known)
 
     def predict(self, sentences: Sequence[LabelledSentence]) -> list[SystemOutput]:
         return [
-            SystemOutput(
-                stances=tuple(self._stance_label(stance) for stance in sentence.stances),
-                loaded_terms=tuple(self._find_terms(sentence)),
+            self._view.answer(
+                sentence,
+                [self._best_label(item) for item in self._view.items(sentence)],
+                list(self._find_spans(sentence.text)),
             )
             for sentence in sentences
         ]
 
-    def _stance_label(self, stance: Stance) -> str:
+    def _best_label(self, item: Item) -> str:
         votes = Counter[str]()
-        for mention in stance.mentions:
-            votes.update(self._votes.get((mention.term, mention.connotation), {}))
+        for name in item.names:
+            votes.update(self._votes.get(name, {}))
         return most_frequent(votes.elements()) if votes else self._label
 
-    def _find_terms(self, sentence: LabelledSentence) -> Iterator[LoadedTerm]:
+    def _find_spans(self, text: str) -> Iterator[SpanKey]:
+        places = list(find_phrases(text, self._known, self._lengths))
         for category, phrases in self._phrases.items():
             free_from = 0
-            for start, end, _ in find_phrases(sentence.text, phrases):
-                if start >= free_from:
+            for start, end, phrase in places:
+                if start >= free_from and phrase in phrases:
                     free_from = end
-                    yield found_term(sentence, start, end, category)
+                    yield start, end, category
 
 
 class RuleBaseline:
@@ -100,55 +106,26 @@ class RuleBaseline:
         return [self._label(sentence) for sentence in sentences]
 
 
-def judged_stances(
-    sentences: Iterable[LabelledSentence],
-) -> list[tuple[LabelledSentence, Stance, str]]:
-    """Each labelled stance with its sentence and label. RecordError where there is none."""
-    judged: list[tuple[LabelledSentence, Stance, str]] = [
-        (sentence, stance, stance.label)
-        for sentence in sentences
-        for stance in sentence.stances
-        if stance.label is not None
-    ]
-    if not judged:
-        raise RecordError(
-            "training split", "no stance has a label", "a baseline needs labelled sentences"
-        )
-    return judged
-
-
 def most_frequent(labels: Iterable[str]) -> str:
     """The label that occurs most; among equals the first in the alphabet."""
     counts = Counter(labels)
     return min(counts, key=lambda label: (-counts[label], label))
 
 
-def _reliable_phrases(sentences: Sequence[LabelledSentence], category: str) -> set[Phrase]:
-    """The phrases that are loaded terms of the category in at least half of their places."""
-    num_hits = Counter(
-        split_words(term.text)
-        for sentence in sentences
-        for term in sentence.loaded_terms
-        if term.category == category
-    )
+def _reliable_phrases(view: View, sentences: Sequence[LabelledSentence]) -> dict[str, set[Phrase]]:
+    """By category the phrases that are spans of it in at least half of their places."""
+    num_hits: dict[str, Counter[Phrase]] = {category: Counter() for category in view.categories}
+    for sentence in sentences:
+        for start, end, category in view.spans(sentence):
+            num_hits[category][split_words(sentence.text[start:end])] += 1
+    known = {phrase for hits in num_hits.values() for phrase in hits}
+    lengths = phrase_lengths(known)
     num_places = Counter(
-        phrase for sentence in sentences for _, _, phrase in find_phrases(sentence.text, num_hits)
+        phrase
+        for sentence in sentences
+        for _, _, phrase in find_phrases(sentence.text, known, lengths)
     )
-    return {phrase for phrase in num_hits if 2 * num_hits[phrase] >= num_places[phrase]}
-
-
-def found_term(sentence: LabelledSentence, start: int, end: int, category: str) -> LoadedTerm:
-    """A found span; a baseline names no target, and takes the text itself as the term."""
-    kinds = [voice.kind for voice in sentence.voices if voice.start <= start < voice.end]
-    text = sentence.text[start:end]
-    return LoadedTerm(
-        start=start,
-        end=end,
-        text=text,
-        term=text,
-        category=cast(Any, category),
-        weak=False,
-        voice="direct" if "direct" in kinds else "reported" if kinds else "own",
-        target=None,
-        group=None,
-    )
+    return {
+        category: {phrase for phrase in hits if 2 * hits[phrase] >= num_places[phrase]}
+        for category, hits in num_hits.items()
+    }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from train.score.ceiling import BARE
+from train.score.figures import figure_with
 from train.score.scorecard import Scorecard
-from train.score.tables import MEASURE_TITLES, Table, figure_with, with_interval
+from train.score.tables import MEASURE_TITLES, Table, with_interval
 
 _TITLES = {**MEASURE_TITLES, BARE: "stance macro-F1 from the bare sentence"}
 

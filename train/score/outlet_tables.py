@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from train.score.bootstrap import Verdict
+from train.score.figures import figure_with
 from train.score.outlets import MAJORITY, MIN_SENTENCES, MIN_STORIES, NUM_FOLDS, OutletProbe
-from train.score.tables import Table, figure_with
+from train.score.tables import Table
 
 GIVEN_AWAY = "What the representation gives away"
 _VERDICTS: Mapping[Verdict, str] = {

@@ -1,6 +1,6 @@
-"""Systems that see one part of what a stance is read from: a shortcut, if they do well.
+"""Systems that see one part of what a label is read from: a shortcut, if they do well.
 
-A classifier that reads how a target is named has to beat them all. None of them finds loaded terms.
+A classifier that reads how a target is named has to beat them all. None of them finds spans.
 """
 
 from __future__ import annotations
@@ -13,51 +13,52 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import OneHotEncoder
 
-from model.records import LabelledSentence, Stance
-from train.score.baselines import HolderWords, judged_stances
+from model.records import LabelledSentence
 from train.score.outputs import SystemOutput
 from train.score.tfidf import fit_linear
+from train.score.views import Item, View, judged_items
 
 TARGET_BLIND, TEXT_BLIND, OUTLET_ONLY = "target-blind", "text-blind", "outlet-only"
 
 
-class StanceProbe:
-    """Logistic regression on one part of what a stance is read from."""
+class Probe:
+    """Logistic regression on one part of what a label is read from."""
 
-    def __init__(
-        self, part: Callable[[LabelledSentence, Stance], str], *, reads_words: bool
-    ) -> None:
+    def __init__(self, view: View, part: Callable[[Item], str], *, reads_words: bool) -> None:
         """`reads_words`: by the part's words and characters, or the part as a whole."""
+        self._view = view
         self._part = part
         self._reads_words = reads_words
 
     def fit(self, sentences: Sequence[LabelledSentence]) -> None:
-        """Learn from the training split. RecordError where none of its stances has a label."""
-        judged = judged_stances(sentences)
+        """Learn from the training split. RecordError where nothing in it has a label."""
+        judged = judged_items(self._view, sentences)
         self._features = _text_features() if self._reads_words else _AsWhole()
-        features = self._features.fit_transform([self._part(s, stance) for s, stance, _ in judged])
-        self._model = fit_linear(features, [label for _, _, label in judged], "logistic")
+        features = self._features.fit_transform([self._part(item) for item in judged])
+        self._model = fit_linear(features, [item.label for item in judged], "logistic")
 
     def predict(self, sentences: Sequence[LabelledSentence]) -> list[SystemOutput]:
         """One output for each sentence, in order."""
-        parts = [self._part(s, stance) for s in sentences for stance in s.stances]
+        asked = [self._view.items(sentence) for sentence in sentences]
+        parts = [self._part(item) for items in asked for item in items]
         labels = iter(self._model.predict(self._features.transform(parts)) if parts else ())
         return [
-            SystemOutput(tuple(str(next(labels)) for _ in sentence.stances), ())
-            for sentence in sentences
+            self._view.answer(sentence, [str(next(labels)) for _ in items], ())
+            for sentence, items in zip(sentences, asked, strict=True)
         ]
 
 
-def stance_probes(holder_words: HolderWords) -> dict[str, StanceProbe]:
+def label_probes(view: View, *, reads_pairs: bool = False) -> dict[str, Probe]:
     """The probes by name.
 
-    `target-blind` reads the holder's words and is not told the target; `text-blind` is told the
-    target alone, `outlet-only` the outlet alone.
+    `target-blind` reads the text, as the holder's words, and is not told the second text, as the
+    target's name; `text-blind` is told that alone, as a whole or (`reads_pairs`) word by word;
+    `outlet-only` is told the outlet alone.
     """
     return {
-        TARGET_BLIND: StanceProbe(holder_words, reads_words=True),
-        TEXT_BLIND: StanceProbe(lambda _, stance: stance.target, reads_words=False),
-        OUTLET_ONLY: StanceProbe(lambda sentence, _: sentence.outlet, reads_words=False),
+        TARGET_BLIND: Probe(view, lambda item: item.text, reads_words=True),
+        TEXT_BLIND: Probe(view, lambda item: item.pair, reads_words=reads_pairs),
+        OUTLET_ONLY: Probe(view, lambda item: item.outlet, reads_words=False),
     }
 
 

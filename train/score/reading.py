@@ -6,21 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from model.errors import RecordError
 from model.records import LabelledSentence, LoadedTerm
-from train.score.bootstrap import (
-    Interval,
-    difference_interval,
-    judge_difference,
-    story_interval,
-    sum_by_story,
-)
+from train.score.bootstrap import Interval
 from train.score.browse.collect import Browse
+from train.score.comparing import compare_systems
 from train.score.counts import IntArray
 from train.score.labels import count_stances_of_each, score_stances, score_targets
 from train.score.outputs import SystemOutput
 from train.score.partial import score_partial
-from train.score.permutation import holm, permutation_test
 from train.score.presence import score_presence
-from train.score.scorecard import MEASURES, Difference, Reading, SystemScores
+from train.score.scorecard import MEASURES, Reading, SystemScores
 from train.score.slices import Facets, SideGap, Slice, Tilt, side_tilts, slice_stances, slice_terms
 from train.score.spans import (
     SpanKey,
@@ -53,31 +47,25 @@ def build_reading(
     """
     _check_reading(name, gold, outputs)
     stories = [sentence.story for sentence in gold]
-    counts = {
-        system: {
-            measure: sum_by_story(by_sentence, stories)
-            for measure, by_sentence in _count_by_sentence(gold, theirs).items()
-        }
-        for system, theirs in outputs.items()
-    }
+    intervals, differences = compare_systems(
+        MEASURES,
+        {system: _count_by_sentence(gold, theirs) for system, theirs in outputs.items()},
+        stories,
+        num_resamples=num_resamples,
+        seed=seed,
+    )
     systems = tuple(
         _score_system(
             system,
             gold,
             theirs,
-            {
-                measure: story_interval(
-                    statistic, counts[system][measure], num_resamples=num_resamples, seed=seed
-                )
-                for measure, statistic in MEASURES.items()
-            },
+            intervals[system],
             num_resamples=num_resamples,
             seed=seed,
         )
         for system, theirs in outputs.items()
     )
-    first, *others = outputs
-    mine = outputs[first]
+    mine = next(iter(outputs.values()))
     slices: list[Slice] = []
     tilts: list[Tilt] = []
     gaps: list[SideGap] = []
@@ -91,7 +79,7 @@ def build_reading(
         num_sentences=len(gold),
         num_stories=len(set(stories)),
         systems=systems,
-        differences=_compare(first, others, counts, num_resamples=num_resamples, seed=seed),
+        differences=differences,
         errors=browse.summary(),
         slices=tuple(slices),
         tilts=tuple(tilts),
@@ -169,37 +157,6 @@ def _count_by_sentence(
         "span_f1_exact": count_spans(gold_spans, predicted_spans, match_exact),
         "span_f1_overlap": count_spans(gold_spans, predicted_spans, match_overlap),
     }
-
-
-def _compare(
-    first: str,
-    others: Sequence[str],
-    counts: Mapping[str, Mapping[str, IntArray]],
-    *,
-    num_resamples: int,
-    seed: int,
-) -> tuple[Difference, ...]:
-    """The first system's leads over each other one, in every measure."""
-    pairs = [(other, measure) for other in others for measure in MEASURES]
-    tests = [
-        permutation_test(MEASURES[m], counts[first][m], counts[other][m], seed=seed)
-        for other, m in pairs
-    ]
-    intervals = [
-        difference_interval(
-            MEASURES[m],
-            counts[first][m],
-            counts[other][m],
-            num_resamples=num_resamples,
-            seed=seed,
-        )
-        for other, m in pairs
-    ]
-    corrected = holm([test.p for test in tests])
-    return tuple(
-        Difference(m, first, other, test.lead, interval, p, judge_difference(interval, p))
-        for (other, m), test, interval, p in zip(pairs, tests, intervals, corrected, strict=True)
-    )
 
 
 def _gold_labels(sentence: LabelledSentence) -> list[str]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from train.score.bootstrap import Interval
 from train.score.calibration import CalibrationScores, ConfidenceScores
+from train.score.figures import figure_with
 from train.score.label_shift import ShiftScores
 from train.score.reliability import Reliability
-from train.score.tables import Table, figure_with
+from train.score.tables import Table
 
 _SIDE = 180  # of a diagram, in its own units
 

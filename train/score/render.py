@@ -5,7 +5,7 @@ Page and Markdown show the same tables (`tables.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,10 @@ from markupsafe import Markup
 from train.score.behaviour.tables import behaviour_tables, failure_lines
 from train.score.browse.page import BrowserView, make_visible, script_policy, view_browser
 from train.score.ceiling_tables import ceiling_table
-from train.score.findings import findings
+from train.score.comparing import Difference, Scored
+from train.score.figures import level_text
+from train.score.findings import findings, task_findings
+from train.score.labels import StanceScores
 from train.score.outlet_tables import GIVEN_AWAY, describe_probe, outlet_table
 from train.score.reliability_tables import calibration_tables, diagrams
 from train.score.scorecard import MEASURES, Reading, Scorecard
@@ -25,14 +28,15 @@ from train.score.tables import (
     Table,
     dataset_table,
     end_to_end_table,
-    interval_level,
     reading_tables,
-    task_tables,
     with_interval,
 )
+from train.score.task_reading import TaskReading
+from train.score.task_tables import TASK_MEASURE_TITLES, task_reading_tables, task_tables
 
 _READING_TITLES = {
     "test": "Test split: the checkpoint on sentences it never saw",
+    "file": "The labelled sentences that were given",
     "folds": "Grouped folds, pooled: every story predicted by a model that did not see it",
     "outlets": "Held-out outlets: each predicted by a model that read none of its articles",
     "targets": "Held-out targets: each judged by a model that never met its name",
@@ -56,12 +60,21 @@ class Bar:
 
 def to_markdown(scorecard: Scorecard) -> str:
     """The tables as GitHub Markdown."""
-    parts = ["# Scorecard", *_provenance(scorecard), markdown_table(dataset_table(scorecard))]
-    parts += scorecard.notes
+    parts = [
+        "# Scorecard",
+        *map(_markdown_text, _provenance(scorecard)),
+        markdown_table(dataset_table(scorecard)),
+    ]
+    parts += map(_markdown_text, scorecard.notes)
     for reading in scorecard.readings:
         parts += [f"## {_reading_title(reading)}", _reading_size(reading)]
         parts += [f"**{_markdown_text(finding)}**" for finding in findings(reading)]
         parts += markdown_tables(reading_tables(reading) + _deep_tables(reading))
+    for other in scorecard.task_readings:
+        parts += [f"## {_markdown_text(_task_reading_title(other))}"]
+        parts += [_markdown_text(_task_reading_size(other))]
+        parts += [f"**{_markdown_text(finding)}**" for finding in task_findings(other)]
+        parts += markdown_tables(task_reading_tables(other))
     for table in (ceiling_table(scorecard), end_to_end_table(scorecard)):
         parts += markdown_tables([table]) if table else []
     parts += markdown_tables(calibration_tables(scorecard.reliability))
@@ -92,11 +105,29 @@ def to_html(scorecard: Scorecard) -> str:
                 "size": _reading_size(reading),
                 "findings": findings(reading),
                 "system": reading.systems[0].name,
-                "charts": [(_measure_title(reading, m), _bars(reading, m)) for m in MEASURES],
+                "charts": [
+                    (_measure_title(reading, m), _bars(reading.systems, m)) for m in MEASURES
+                ],
                 "tables": reading_tables(reading) + _deep_tables(reading),
                 "facets": facet_tables(reading),
             }
             for reading in scorecard.readings
+        ],
+        task_readings=[
+            {
+                "title": _task_reading_title(reading),
+                "size": _task_reading_size(reading),
+                "findings": task_findings(reading),
+                "charts": [
+                    (
+                        f"{TASK_MEASURE_TITLES[m]} (n={reading.num_labels})",
+                        _bars(reading.systems, m),
+                    )
+                    for m in reading.measures
+                ],
+                "tables": task_reading_tables(reading),
+            }
+            for reading in scorecard.task_readings
         ],
         tasks_title=_TASKS_TITLE,
         tasks=task_tables(scorecard),
@@ -137,7 +168,26 @@ def template(name: str) -> Template:
 
 def to_text(scorecard: Scorecard) -> str:
     """One line a system, marked with the verdict on the first system against it; then the tasks."""
-    blocks = [_reading_text(reading) for reading in scorecard.readings]
+    blocks = [
+        _systems_text(
+            f"{reading.name}: {_reading_size(reading)}",
+            reading.systems,
+            reading.differences,
+            MEASURE_TITLES,
+            findings(reading),
+        )
+        for reading in scorecard.readings
+    ]
+    blocks += [
+        _systems_text(
+            f"{other.dataset}, {other.name}: {_task_reading_size(other)}",
+            other.systems,
+            other.differences,
+            {measure: TASK_MEASURE_TITLES[measure] for measure in other.measures},
+            task_findings(other),
+        )
+        for other in scorecard.task_readings
+    ]
     blocks += [
         "\n".join([table.title, *_text_rows([table.header, *table.rows])])
         for table in task_tables(scorecard)
@@ -160,23 +210,25 @@ def _deep_tables(reading: Reading) -> list[Table]:
     return [error_table(reading), *([worst] if worst else []), *lean_tables(reading)]
 
 
-def _reading_text(reading: Reading) -> str:
-    first = reading.systems[0].name
-    marks = {
-        (each.other, each.measure): _VERDICT_MARKS[each.verdict] for each in reading.differences
-    }
-    rows = [["system", *(MEASURE_TITLES[measure] for measure in MEASURES)]]
-    for system in reading.systems:
+def _systems_text(
+    heading: str,
+    systems: Sequence[Scored],
+    differences: Sequence[Difference],
+    titles: Mapping[str, str],
+    found: Sequence[str],
+) -> str:
+    marks = {(each.other, each.measure): _VERDICT_MARKS[each.verdict] for each in differences}
+    rows = [["system", *titles.values()]]
+    for system in systems:
         figures = [
             f"{with_interval(system, measure)} {marks.get((system.name, measure), '')}"
-            for measure in MEASURES
+            for measure in titles
         ]
         rows.append([system.name, *figures])
-    lines = [f"{reading.name}: {_reading_size(reading)}", *_text_rows(rows)]
-    legend = f"  {interval_level(reading)}"
+    legend = f"  {level_text(next(iter(systems[0].intervals.values())))}"
     if marks:
-        legend += f"; {first} is ▲ ahead, ▼ behind, ≈ no evidence of a difference"
-    return "\n".join([*lines, legend, *(f"  {finding}" for finding in findings(reading))])
+        legend += f"; {systems[0].name} is ▲ ahead, ▼ behind, ≈ no evidence of a difference"
+    return "\n".join([heading, *_text_rows(rows), legend, *(f"  {finding}" for finding in found)])
 
 
 def _text_rows(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -185,7 +237,7 @@ def _text_rows(rows: Sequence[Sequence[str]]) -> list[str]:
     return [("  " + "  ".join(map(str.ljust, row, widths))).rstrip() for row in rows]
 
 
-def _bars(reading: Reading, measure: str) -> list[Bar]:
+def _bars(systems: Sequence[Scored], measure: str) -> list[Bar]:
     return [
         Bar(
             name=system.name,
@@ -194,7 +246,7 @@ def _bars(reading: Reading, measure: str) -> list[Bar]:
             low=round(100 * system.intervals[measure].low, 1),
             high=round(100 * system.intervals[measure].high, 1),
         )
-        for system in reading.systems
+        for system in systems
     ]
 
 
@@ -216,6 +268,25 @@ def _reading_size(reading: Reading) -> str:
     return (
         f"{reading.num_sentences} sentences of {reading.num_stories} stories; "
         f"{stances.support} stances ({labels}); {num_terms} loaded terms"
+    )
+
+
+def _task_reading_title(reading: TaskReading) -> str:
+    return (
+        f"{reading.dataset}, task {reading.task}. {_READING_TITLES.get(reading.name, reading.name)}"
+    )
+
+
+def _task_reading_size(reading: TaskReading) -> str:
+    scores = reading.systems[0].scores
+    labels = (
+        scores.per_label if isinstance(scores, StanceScores) else scores.span_f1_exact.per_category
+    )
+    what = "labels" if isinstance(scores, StanceScores) else "spans"
+    return (
+        f"{reading.num_sentences} sentences of {reading.num_stories} stories; "
+        f"{reading.num_labels} {what} of {reading.task} "
+        f"({', '.join(f'{label} {one.support}' for label, one in labels.items())})"
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from model.records import LabelledSentence
 from train.score.behaviour.judge import BehaviourScores
-from train.score.bootstrap import Interval, Statistic, Verdict
+from train.score.bootstrap import Interval, Statistic
 from train.score.browse.collect import Browse, ErrorSummary
 from train.score.ceiling import Ceiling
+from train.score.comparing import Difference
 from train.score.end_to_end import EndToEnd
 from train.score.labels import StanceScores, TargetMeans, macro_f1
 from train.score.outlets import OutletProbe
@@ -19,6 +20,7 @@ from train.score.presence import PresenceScores
 from train.score.reliability import Reliability
 from train.score.slices import SideGap, Slice, Tilt
 from train.score.spans import SpanMatchScores, SpanScores, micro_f1
+from train.score.task_reading import TaskReading
 from train.score.tasks import TaskScores
 
 SCORECARD_VERSION = 2
@@ -36,13 +38,15 @@ MEASURES: Mapping[str, Statistic] = {
 
 @dataclass(frozen=True, slots=True)
 class SplitFacts:
-    """What a split of the dataset holds."""
+    """What a split of the dataset holds; `num_labels` and `num_spans` are of other sets' tasks."""
 
     name: str
     num_sentences: int
     num_stories: int
     num_stances: int
     num_loaded_terms: int
+    num_labels: int = 0
+    num_spans: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +84,6 @@ class SystemScores:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """The lead of a reading's first system over another: `system` minus `other`.
-
-    `p` is that of the paired permutation test, corrected for all comparisons of the reading (Holm).
-    """
-
-    measure: str
-    system: str
-    other: str
-    value: float
-    interval: Interval
-    p: float
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """Several systems on the same gold sentences.
 
@@ -121,7 +109,8 @@ class Scorecard:
     """All readings of a model, and the hashes of what they rest on (`checkpoints`: by system).
 
     `notes` are sentences that a reader of the figures has to know. `tasks` are the checkpoint's
-    scores on its test split by task; other tasks than nabra's own stand in no reading.
+    scores on its test split by task. `task_readings`: those of sets of other hands, beside
+    baselines; `readings` are of nabra's own two tasks on the run's own articles.
     `end_to_end`: by checkpoint the stances of bare sentences; readings are given the targets.
     """
 
@@ -136,6 +125,7 @@ class Scorecard:
     reliability: Mapping[str, Reliability] = field(default_factory=dict)
     outlets: OutletProbe | None = None
     ceiling: Ceiling | None = None
+    task_readings: tuple[TaskReading, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers."""
@@ -151,6 +141,8 @@ def count_split(name: str, sentences: Sequence[LabelledSentence]) -> SplitFacts:
         num_stories=len({sentence.story for sentence in sentences}),
         num_stances=sum(len(sentence.stances) for sentence in sentences),
         num_loaded_terms=sum(len(sentence.loaded_terms) for sentence in sentences),
+        num_labels=sum(len(sentence.classes) for sentence in sentences),
+        num_spans=sum(len(sentence.spans) for sentence in sentences),
     )
 
 

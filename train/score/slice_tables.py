@@ -7,9 +7,10 @@ from itertools import groupby
 
 from train.score.bootstrap import Interval
 from train.score.browse.errors import KIND_TITLES
+from train.score.figures import figure_with
 from train.score.scorecard import Reading
 from train.score.slices import FEWEST, SideGap, Slice
-from train.score.tables import Table, figure_with
+from train.score.tables import Table
 
 _TASKS = {
     "stance": "stance, macro-F1 over the labels that the slice has",

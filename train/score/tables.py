@@ -5,14 +5,18 @@ A macro-F1 never stands without its support.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from train.score.bootstrap import Interval
-from train.score.counts import LabelScores
+from train.score.comparing import Difference, Scored
+from train.score.figures import bounds, figure_with, level_text
+from train.score.figures import figure as _figure
+from train.score.figures import precision_recall as _precision_recall
 from train.score.labels import StanceScores
 from train.score.presence import PresenceScores
-from train.score.scorecard import MEASURES, Difference, Reading, Scorecard, SystemScores
+from train.score.scorecard import Reading, Scorecard
 from train.score.spans import SpanScores
+from train.score.task_reading import TaskReading
 
 MEASURE_TITLES = {
     "macro_f1": "stance macro-F1",
@@ -35,25 +39,13 @@ def reading_tables(reading: Reading) -> list[Table]:
     """All tables of one reading; a lone system has none of differences."""
     tables = [
         _stance_table(reading),
-        _confusion_table(reading.systems[0]),
+        confusion_table(reading.systems[0].name, reading.systems[0].stances),
         _span_table(reading),
         _category_table(reading),
     ]
-    return tables + ([_difference_table(reading)] if reading.differences else [])
-
-
-def task_tables(scorecard: Scorecard) -> list[Table]:
-    """A table for each task; none where the readings say all of it already."""
-    read = [system for reading in scorecard.readings for system in reading.systems]
-    shown = [scores for system in read for scores in (system.stances, system.spans)]
-    if all(scores in shown for scores in scorecard.tasks.values()):
-        return []
-    return [
-        _label_table(name, scores)
-        if isinstance(scores, StanceScores)
-        else _task_span_table(name, scores)
-        for name, scores in scorecard.tasks.items()
-    ]
+    return tables + (
+        [difference_table(reading.differences, MEASURE_TITLES)] if reading.differences else []
+    )
 
 
 def end_to_end_table(scorecard: Scorecard) -> Table | None:
@@ -83,20 +75,28 @@ def end_to_end_table(scorecard: Scorecard) -> Table | None:
 
 
 def dataset_table(scorecard: Scorecard) -> Table:
-    """What the splits hold."""
+    """What the splits hold; columns for labels of other sets where there are any."""
+    columns = {
+        "sentences": "num_sentences",
+        "stories": "num_stories",
+        "stances": "num_stances",
+        "loaded terms": "num_loaded_terms",
+        "labels of other sets": "num_labels",
+        "spans of other sets": "num_spans",
+    }
+    splits = scorecard.dataset.splits
+    shown = {
+        title: name
+        for title, name in columns.items()
+        if name not in ("num_labels", "num_spans") or any(getattr(s, name) for s in splits)
+    }
     return Table(
         title="Dataset",
         note="",
-        header=("split", "sentences", "stories", "stances", "loaded terms"),
+        header=("split", *shown),
         rows=tuple(
-            (
-                split.name,
-                str(split.num_sentences),
-                str(split.num_stories),
-                str(split.num_stances),
-                str(split.num_loaded_terms),
-            )
-            for split in scorecard.dataset.splits
+            (split.name, *(str(getattr(split, name)) for name in shown.values()))
+            for split in splits
         ),
     )
 
@@ -131,15 +131,15 @@ def _stance_table(reading: Reading) -> Table:
     )
 
 
-def _confusion_table(system: SystemScores) -> Table:
-    labels = tuple(system.stances.per_label)
+def confusion_table(system: str, scores: StanceScores) -> Table:
+    """Gold labels in rows, predicted ones in columns."""
+    labels = tuple(scores.per_label)
     return Table(
-        title=f"Confusion matrix of {system.name}",
+        title=f"Confusion matrix of {system}",
         note="",
         header=("gold", *(f"predicted {label}" for label in labels)),
         rows=tuple(
-            (label, *map(str, row))
-            for label, row in zip(labels, system.stances.confusion, strict=True)
+            (label, *map(str, row)) for label, row in zip(labels, scores.confusion, strict=True)
         ),
     )
 
@@ -229,10 +229,11 @@ def _category_f1(spans: SpanScores, category: str) -> str:
     return f"{_figure(exact.f1)} / {_figure(overlap.f1)}"
 
 
-def _difference_table(reading: Reading) -> Table:
-    first = reading.systems[0].name
+def difference_table(differences: Sequence[Difference], titles: Mapping[str, str]) -> Table:
+    """The first system's leads over each other one; `titles` names the measures in order."""
+    first, level = differences[0].system, level_text(differences[0].interval)
     by_other: dict[str, list[Difference]] = {}
-    for difference in reading.differences:
+    for difference in differences:
         by_other.setdefault(difference.other, []).append(difference)
     return Table(
         title=f"Is {first} ahead?",
@@ -242,15 +243,12 @@ def _difference_table(reading: Reading) -> Table:
             "permutation test agrees, corrected for all comparisons here (p, Holm). The trained "
             "systems are held fixed: another seed is not in the interval."
         ),
-        header=(
-            f"{first} against",
-            *(f"{MEASURE_TITLES[m]} {interval_level(reading)}" for m in MEASURES),
-        ),
+        header=(f"{first} against", *(f"{title} {level}" for title in titles.values())),
         rows=tuple(
             (
                 other,
                 *(
-                    f"{each.value:+.3f} {_bounds(each.interval, '+')} p={each.p:.3f} {each.verdict}"
+                    f"{each.value:+.3f} {bounds(each.interval, '+')} p={each.p:.3f} {each.verdict}"
                     for each in row
                 ),
             )
@@ -259,84 +257,17 @@ def _difference_table(reading: Reading) -> Table:
     )
 
 
-def _label_table(task: str, scores: StanceScores) -> Table:
-    macro = ("macro average", str(scores.support), "", "", _figure(scores.macro_f1))
-    return Table(
-        title=f"{task}: macro-F1 {_figure(scores.macro_f1)} (n={scores.support})",
-        note=(
-            f"n: gold labels; accuracy {_figure(scores.accuracy)}. The macro average is over all "
-            "labels, those without gold too."
-        ),
-        header=("label", "n", "precision", "recall", "F1"),
-        rows=(
-            *((label, str(one.support), *_ratios(one)) for label, one in scores.per_label.items()),
-            macro,
-        ),
-    )
-
-
-def _task_span_table(task: str, scores: SpanScores) -> Table:
-    exact, overlap = scores.span_f1_exact, scores.span_f1_overlap
-    support = str(exact.micro.support)
-    macro = ("", "", _figure(exact.macro_f1), "", "", _figure(overlap.macro_f1))
-    return Table(
-        title=f"{task}: exact F1 {_figure(exact.micro.f1)} (n={support})",
-        note=(
-            "n: gold spans. Exact: same borders and label. Overlap: at least one character in "
-            "common with a gold span of the label, each span counted once. The macro average is "
-            "over the labels that have gold spans."
-        ),
-        header=(
-            "label",
-            "n",
-            *(f"{way} {ratio}" for way in ("exact", "overlap") for ratio in ("P", "R", "F1")),
-        ),
-        rows=(
-            *(
-                (label, str(one.support), *_ratios(one), *_ratios(overlap.per_category[label]))
-                for label, one in exact.per_category.items()
-            ),
-            ("all labels", support, *_ratios(exact.micro), *_ratios(overlap.micro)),
-            ("macro average", support, *macro),
-        ),
-    )
-
-
-def _ratios(scores: LabelScores) -> tuple[str, str, str]:
-    """Precision, recall and F1; – where no gold is and none was predicted."""
-    if not scores.support and not scores.num_predicted:
-        return "–", "–", "–"
-    return _figure(scores.precision), _figure(scores.recall), _figure(scores.f1)
-
-
 def _area(presence: PresenceScores) -> str:
     if presence.roc_auc is None or presence.roc_auc_interval is None:
         return _figure(presence.roc_auc)
     return figure_with(presence.roc_auc, presence.roc_auc_interval)
 
 
-def with_interval(system: SystemScores, measure: str) -> str:
+def with_interval(system: Scored, measure: str) -> str:
     """A system's figure and its interval."""
     return figure_with(system.value(measure), system.intervals[measure])
 
 
-def figure_with(figure: float, interval: Interval) -> str:
-    """A figure and its interval: `0.612 [0.520, 0.700]`."""
-    return f"{_figure(figure)} {_bounds(interval)}"
-
-
-def _bounds(interval: Interval, sign: str = "") -> str:
-    return f"[{interval.low:{sign}.3f}, {interval.high:{sign}.3f}]"
-
-
-def interval_level(reading: Reading) -> str:
+def interval_level(reading: Reading | TaskReading) -> str:
     """What stands between the square brackets: `[95% interval]`."""
-    return f"[{reading.systems[0].intervals['macro_f1'].level:.0%} interval]"
-
-
-def _precision_recall(scores: LabelScores) -> str:
-    return f"{_figure(scores.precision)} / {_figure(scores.recall)}"
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return level_text(next(iter(reading.systems[0].intervals.values())))

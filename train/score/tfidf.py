@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal
@@ -15,10 +16,11 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from model.records import LOADED_CATEGORIES, LabelledSentence, LoadedTerm, Stance
-from train.score.baselines import HolderWords, found_term, judged_stances
+from model.records import LabelledSentence
 from train.score.counts import FloatArray
 from train.score.outputs import SystemOutput
+from train.score.spans import SpanKey
+from train.score.views import Item, View, judged_items
 from train.score.words import split_words, word_offsets, words_in_context
 
 Model = Literal["logistic", "svm"]
@@ -29,72 +31,70 @@ _CHUNK = 2000  # sentences whose features stand in memory together
 class TfidfFeatures:
     """What the linear models read; fitted once for all of them that learn from one list.
 
-    A stance: the holder's own words (characters 2-5, words 1-2) and, in a block of its own, the
-    target's canonical name. A word: its characters, and those of the words before and after it.
+    An item: its text (characters 2-5, words 1-2) and, in a block of its own, the second text
+    beside it, as a target's name. A word: its characters, and those of the words before and after.
     """
 
-    def __init__(self, holder_words: HolderWords, target_names: Mapping[str, str]) -> None:
-        self._holder_words = holder_words
-        self._target_names = target_names
+    def __init__(self, view: View) -> None:
+        self.view = view
         self._learnt_from: Sequence[LabelledSentence] | None = None
 
     def fit(self, sentences: Sequence[LabelledSentence]) -> tuple[Any, Any]:
-        """The features of the labelled stances, and of the words, of the training split."""
+        """The features of the labelled items, and of the words, of the training split.
+
+        None for what the view does not ask for.
+        """
         if self._learnt_from is not sentences:
-            judged = [(sentence, stance) for sentence, stance, _ in judged_stances(sentences)]
-            words = [word for sentence in sentences for word in words_in_context(sentence.text)]
-            self._stance = (_characters(), _whole_words(most=2), _whole_words(most=1))
-            self._word = (_characters(), _characters(), _characters())
-            texts, names = self._stance_texts(judged)
-            for vectorizer, part in zip(self._stance, (texts, texts, names), strict=True):
-                vectorizer.fit(part)
-            for vectorizer, column in zip(self._word, zip(*words, strict=True), strict=True):
-                vectorizer.fit(column)
-            self._fitted = self.stances(judged), self.words(sentences)
+            items = words = None
+            if self.view.asked:
+                judged = judged_items(self.view, sentences)
+                self._items = _item_vectorizers(judged)
+                items = _fit_columns(self._items, _columns(judged))
+            if self.view.categories:
+                self._words = (_characters(), _characters(), _characters())
+                words = _fit_columns(self._words, _words_of(sentences))
+            self._fitted = items, words
             self._learnt_from = sentences
         return self._fitted
 
-    def stances(self, asked: Sequence[tuple[LabelledSentence, Stance]]) -> Any:
-        """(stances, features)."""
-        texts, names = self._stance_texts(asked)
-        parts = zip(self._stance, (texts, texts, names), strict=True)
-        return hstack([_transform(vectorizer, part) for vectorizer, part in parts], "csr")
+    def items(self, asked: Sequence[Item]) -> Any:
+        """(items, features)."""
+        return _join(self._items, _columns(asked))
 
     def words(self, sentences: Sequence[LabelledSentence]) -> Any:
         """(words of all sentences, features)."""
-        words = [word for sentence in sentences for word in words_in_context(sentence.text)]
-        parts = zip(self._word, zip(*words, strict=True), strict=True)
-        return hstack([_transform(vectorizer, part) for vectorizer, part in parts], "csr")
-
-    def _stance_texts(
-        self, asked: Sequence[tuple[LabelledSentence, Stance]]
-    ) -> tuple[list[str], list[str]]:
-        texts = [self._holder_words(sentence, stance) for sentence, stance in asked]
-        return texts, [self._target_names.get(s.target, s.target) for _, s in asked]
+        return _join(self._words, _words_of(sentences))
 
 
 class TfidfBaseline:
-    """A linear model for the stances, and one for the words of each category of loaded terms.
+    """A linear model for the labels, and one for the words of each category of spans.
 
     Neighbouring words of a category make one span.
     """
 
     def __init__(self, features: TfidfFeatures, model: Model = "logistic") -> None:
         self._features = features
+        self._view = features.view
         self._model: Model = model
 
     def fit(self, sentences: Sequence[LabelledSentence]) -> None:
-        """Learn from the training split. RecordError where none of its stances has a label."""
-        stances, words = self._features.fit(sentences)
-        labels = [label for _, _, label in judged_stances(sentences)]
-        self._stance_model = fit_linear(stances, labels, self._model)
+        """Learn from the training split. RecordError where nothing in it has a label."""
+        items, words = self._features.fit(sentences)
+        if self._view.asked:
+            labels = [item.label for item in judged_items(self._view, sentences)]
+            self._label_model = fit_linear(items, labels, self._model)
+        spans = [self._view.spans(sentence) for sentence in sentences]
         self._word_models = {
             category: fit_linear(
                 words,
-                [hit for sentence in sentences for hit in _word_hits(sentence, category)],
+                [
+                    hit
+                    for sentence, marked in zip(sentences, spans, strict=True)
+                    for hit in _word_hits(sentence.text, marked, category)
+                ],
                 self._model,
             )
-            for category in LOADED_CATEGORIES
+            for category in self._view.categories
         }
 
     def predict(self, sentences: Sequence[LabelledSentence]) -> list[SystemOutput]:
@@ -102,41 +102,43 @@ class TfidfBaseline:
         outputs = []
         for first in range(0, len(sentences), _CHUNK):
             chunk = sentences[first : first + _CHUNK]
-            asked = [(sentence, stance) for sentence in chunk for stance in sentence.stances]
-            features = self._features.stances(asked) if asked else None
-            labels = iter(() if features is None else self._stance_model.predict(features))
-            terms = self._find_terms(chunk)
+            asked = [self._view.items(sentence) for sentence in chunk]
+            flat = [item for items in asked for item in items]
+            labels = iter(self._label_model.predict(self._features.items(flat)) if flat else ())
             outputs += [
-                SystemOutput(
-                    tuple(str(next(labels)) for _ in sentence.stances), found, presence=presence
+                replace(
+                    self._view.answer(sentence, [str(next(labels)) for _ in items], spans),
+                    presence=presence,
                 )
-                for sentence, (found, presence) in zip(chunk, terms, strict=True)
+                for sentence, items, (spans, presence) in zip(
+                    chunk, asked, self._find_spans(chunk), strict=True
+                )
             ]
         return outputs
 
-    def _find_terms(
+    def _find_spans(
         self, sentences: Sequence[LabelledSentence]
-    ) -> list[tuple[tuple[LoadedTerm, ...], float]]:
-        """The terms of each sentence, and how sure the surest of its words and categories is."""
+    ) -> list[tuple[list[SpanKey], float | None]]:
+        """The spans of each sentence, and how sure the surest of its words and categories is."""
+        if not self._word_models:
+            return [([], None)] * len(sentences)
         offsets = [word_offsets(sentence.text) for sentence in sentences]
         ends = np.cumsum([len(listed) for listed in offsets])
         if not ends[-1]:
-            return [((), -_CERTAIN)] * len(sentences)
+            return [([], -_CERTAIN)] * len(sentences)
         features = self._features.words(sentences)
         scores = {c: _decide(model, features) for c, model in self._word_models.items()}
         surest = np.max(list(scores.values()), axis=0)
         return [
             (
-                tuple(
-                    term
+                [
+                    span
                     for category, of_all in scores.items()
-                    for term in _runs(
-                        sentence, listed, of_all[end - len(listed) : end] > 0, category
-                    )
-                ),
+                    for span in _runs(listed, of_all[end - len(listed) : end] > 0, category)
+                ],
                 float(surest[end - len(listed) : end].max(initial=-_CERTAIN)),
             )
-            for sentence, listed, end in zip(sentences, offsets, ends, strict=True)
+            for listed, end in zip(offsets, ends, strict=True)
         ]
 
 
@@ -171,29 +173,55 @@ def _whole_words(most: int) -> TfidfVectorizer:
     )
 
 
+def _item_vectorizers(items: Sequence[Item]) -> tuple[TfidfVectorizer, ...]:
+    """Of the text, of its words, and of the second text where there is one to read."""
+    pairs = (_whole_words(most=1),) if any(item.pair.strip() for item in items) else ()
+    return (_characters(), _whole_words(most=2), *pairs)
+
+
+def _columns(items: Sequence[Item]) -> list[list[str]]:
+    texts = [item.text for item in items]
+    return [texts, texts, [item.pair for item in items]]
+
+
+def _words_of(sentences: Sequence[LabelledSentence]) -> list[Sequence[str]]:
+    words = [word for sentence in sentences for word in words_in_context(sentence.text)]
+    return list(zip(*words, strict=True))
+
+
+def _fit_columns(vectorizers: Sequence[TfidfVectorizer], columns: Sequence[Sequence[str]]) -> Any:
+    """Fits each on its column; those behind the last vectorizer are not read."""
+    for vectorizer, column in zip(vectorizers, columns, strict=False):
+        vectorizer.fit(column)
+    return _join(vectorizers, columns)
+
+
+def _join(vectorizers: Sequence[TfidfVectorizer], columns: Sequence[Sequence[str]]) -> Any:
+    """(rows of the columns, features of all vectorizers)."""
+    parts = zip(vectorizers, columns, strict=False)
+    return hstack([_transform(vectorizer, column) for vectorizer, column in parts], "csr")
+
+
 def _transform(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> Any:
     """Each different text is read once: most words of a text occur again and again."""
     different, numbers = np.unique(np.asarray(texts, dtype=object), return_inverse=True)
     return vectorizer.transform(different)[numbers]
 
 
-def _word_hits(sentence: LabelledSentence, category: str) -> list[bool]:
-    """For each word, whether it lies in a loaded term of the category."""
-    spans = [(term.start, term.end) for term in sentence.loaded_terms if term.category == category]
+def _word_hits(text: str, marked: Collection[SpanKey], category: str) -> list[bool]:
+    """For each word, whether it lies in a span of the category."""
+    spans = [(start, end) for start, end, kind in marked if kind == category]
     return [
         any(start < span_end and span_start < end for span_start, span_end in spans)
-        for start, end in word_offsets(sentence.text)
+        for start, end in word_offsets(text)
     ]
 
 
 def _runs(
-    sentence: LabelledSentence,
-    offsets: Sequence[tuple[int, int]],
-    hits: Sequence[bool] | NDArray[np.bool_],
-    category: str,
-) -> Iterator[LoadedTerm]:
-    """A term for each run of neighbouring words that were hit."""
+    offsets: Sequence[tuple[int, int]], hits: Sequence[bool] | NDArray[np.bool_], category: str
+) -> Iterator[SpanKey]:
+    """A span for each run of neighbouring words that were hit."""
     for is_hit, neighbours in groupby(zip(offsets, hits, strict=True), key=itemgetter(1)):
         if is_hit:
             run = [word for word, _ in neighbours]
-            yield found_term(sentence, run[0][0], run[-1][1], category)
+            yield run[0][0], run[-1][1], category

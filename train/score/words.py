@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 Phrase = tuple[str, ...]
@@ -44,14 +44,29 @@ def words_in_context(text: str) -> list[tuple[str, str, str]]:
     return list(zip(("", *words[:-1]), words, (*words[1:], ""), strict=True))
 
 
-def find_phrases(text: str, known: Collection[Phrase]) -> Iterator[tuple[int, int, Phrase]]:
-    """Every place of a known phrase, overlaps included: by start, then the longest first."""
+def phrase_lengths(known: Collection[Phrase]) -> dict[str, list[int]]:
+    """By first word how many words the known phrases have, the longest first."""
+    lengths: dict[str, set[int]] = {}
+    for phrase in known:
+        if phrase:
+            lengths.setdefault(phrase[0], set()).add(len(phrase))
+    return {word: sorted(found, reverse=True) for word, found in lengths.items()}
+
+
+def find_phrases(
+    text: str, known: Collection[Phrase], lengths: Mapping[str, Sequence[int]] | None = None
+) -> Iterator[tuple[int, int, Phrase]]:
+    """Every place of a known phrase, overlaps included: by start, then the longest first.
+
+    `lengths` are the `phrase_lengths`, for those who look through many texts.
+    """
+    lengths = phrase_lengths(known) if lengths is None else lengths
     offsets = word_offsets(text)
-    words = split_words(text)
-    longest = max(map(len, known), default=0)
+    words = tuple(text[start:end] for start, end in offsets)
     for first, (start, _) in enumerate(offsets):
-        for after in range(min(len(words), first + longest), first, -1):
-            if (phrase := words[first:after]) in known:
+        for length in lengths.get(words[first], ()):
+            after = first + length
+            if after <= len(words) and (phrase := words[first:after]) in known:
                 yield start, offsets[after - 1][1], phrase
 
 

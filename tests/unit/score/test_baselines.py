@@ -17,16 +17,14 @@ from train.score.baselines import (
     RuleBaseline,
 )
 from train.score.outputs import SystemOutput
-from train.score.probes import stance_probes
+from train.score.probes import label_probes
 from train.score.tfidf import TfidfBaseline, TfidfFeatures
+from train.score.views import OwnView
 from train.score.words import find_phrases, split_words, word_offsets
 
 MakeSentence = Callable[..., LabelledSentence]
 NAMES = {"sdf": "قوات سوريا الديمقراطية", "army": "الجيش السوري"}
-
-
-def _whole_sentence(sentence: LabelledSentence, stance: Stance) -> str:
-    return sentence.text
+VIEW = OwnView(target_names=NAMES)
 
 
 def _found(terms: tuple[LoadedTerm, ...]) -> list[tuple[str, str]]:
@@ -141,7 +139,7 @@ def test_memory_takes_the_longest_phrase(make_sentence: MakeSentence) -> None:
 def test_tfidf_learns_stances_and_loaded_words(
     training: list[LabelledSentence], make_sentence: MakeSentence, model: Any
 ) -> None:
-    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES), model)
+    baseline = TfidfBaseline(TfidfFeatures(VIEW), model)
     baseline.fit(training)
     against, favor = baseline.predict(
         [
@@ -159,7 +157,7 @@ def test_tfidf_learns_stances_and_loaded_words(
 def test_tfidf_ranks_sentences_by_their_surest_word(
     training: list[LabelledSentence], make_sentence: MakeSentence, model: Any
 ) -> None:
-    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES), model)
+    baseline = TfidfBaseline(TfidfFeatures(VIEW), model)
     baseline.fit(training)
     texts = ["اعتقلت لمليشيا قسد شابا", "تقدم الجيش الباسل", "زار وفد حلب", "  "]
     outputs = baseline.predict([make_sentence(text) for text in texts])
@@ -183,7 +181,7 @@ def test_tfidf_reads_the_holders_words_and_the_target(make_sentence: MakeSentenc
         read.append((sentence.text, stance.target))
         return sentence.text
 
-    baseline = TfidfBaseline(TfidfFeatures(holder_words, NAMES))
+    baseline = TfidfBaseline(TfidfFeatures(OwnView(holder_words, NAMES)))
     baseline.fit(sentences)
     outputs = baseline.predict(sentences[:2])
     assert [output.stances for output in outputs] == [("against",), ("favor",)]
@@ -199,7 +197,7 @@ def test_tfidf_joins_neighbours_and_keeps_quotation_marks(make_sentence: MakeSen
         )
         for place in ("حلب", "حماة", "حمص", "إدلب", "دمشق", "درعا")
     ]
-    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES))
+    baseline = TfidfBaseline(TfidfFeatures(VIEW))
     baseline.fit(sentences)
     output = baseline.predict(sentences)[0]
     assert set(_found(output.loaded_terms)) == {('"قسد"', "scare_quotes"), ("المزعوم", "doubt")}
@@ -217,7 +215,7 @@ def test_tfidf_sees_a_word_through_its_clitics_in_any_company(make_sentence: Mak
         for before, after in companies
         for name in ("مليشيا", "قوات", "كتيبة")
     ]
-    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES))
+    baseline = TfidfBaseline(TfidfFeatures(VIEW))
     baseline.fit(sentences)
     output = baseline.predict([make_sentence("رحيل لمليشيا غدا")])[0]
     assert _found(output.loaded_terms) == [("لمليشيا", "label")]
@@ -236,7 +234,7 @@ def test_tfidf_reads_a_word_among_its_neighbours(
         make_sentence(plain, stances=[("army", "none", "تحرير", "neutral")]),
     ]
     terms = make_sentence(loaded, terms=[("تحرير", "emotive")]).loaded_terms
-    baseline = TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES))
+    baseline = TfidfBaseline(TfidfFeatures(VIEW))
     baseline.fit([replace(sentences[0], loaded_terms=terms), sentences[1]] * 4)
     outputs = baseline.predict(sentences)
     assert [_found(output.loaded_terms) for output in outputs] == [[("تحرير", "emotive")], []]
@@ -247,9 +245,9 @@ def test_no_baseline_sees_the_answer(name: str, training: list[LabelledSentence]
     baselines: dict[str, Baseline] = {
         "majority": MajorityBaseline(),
         "memory": MemoryBaseline(),
-        "tfidf": TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES)),
-        "svm": TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES), "svm"),
-        "probes": stance_probes(_whole_sentence)["target-blind"],
+        "tfidf": TfidfBaseline(TfidfFeatures(VIEW)),
+        "svm": TfidfBaseline(TfidfFeatures(VIEW), "svm"),
+        "probes": label_probes(OwnView())["target-blind"],
     }
     baseline = baselines[name]
     baseline.fit(training)
@@ -262,7 +260,7 @@ def test_no_baseline_sees_the_answer(name: str, training: list[LabelledSentence]
 
 @pytest.mark.parametrize(
     "baseline",
-    [MajorityBaseline(), MemoryBaseline(), TfidfBaseline(TfidfFeatures(_whole_sentence, NAMES))],
+    [MajorityBaseline(), MemoryBaseline(), TfidfBaseline(TfidfFeatures(VIEW))],
 )
 def test_training_sentences_without_a_judged_stance_are_refused(
     baseline: Baseline, make_sentence: MakeSentence
@@ -293,7 +291,7 @@ def test_rules_label_each_sentence(make_sentence: MakeSentence) -> None:
 
 
 def test_two_models_share_their_features(training: list[LabelledSentence]) -> None:
-    features = TfidfFeatures(_whole_sentence, NAMES)
+    features = TfidfFeatures(VIEW)
     for model in ("logistic", "svm"):
         TfidfBaseline(features, model).fit(training)  # type: ignore[arg-type]
     first = features.fit(training)
@@ -315,7 +313,7 @@ def test_each_probe_sees_its_part_alone(make_sentence: MakeSentence) -> None:
         "outlet-only": [sentence("كلمة", "sdf", f"o{n}", label) for n, label in enumerate(labels)],
     }
     for telling, training in told_by.items():
-        for name, probe in stance_probes(_whole_sentence).items():
+        for name, probe in label_probes(OwnView()).items():
             probe.fit(training * 4)
             found = [output.stances[0] for output in probe.predict(training)]
             assert (found == list(labels)) == (name == telling), (telling, name, found)
@@ -326,7 +324,7 @@ def test_a_probe_meets_what_it_never_saw(
     training: list[LabelledSentence], make_sentence: MakeSentence
 ) -> None:
     unseen = make_sentence("كلام", stances=[("other", None, "كلام", "neutral")])
-    for probe in stance_probes(_whole_sentence).values():
+    for probe in label_probes(OwnView()).values():
         probe.fit(training)
         assert probe.predict([]) == []
         (output,) = probe.predict([replace(unseen, outlet="another")])

@@ -12,9 +12,10 @@ from model.records import LabelledSentence, Stance
 from train.score.findings import findings
 from train.score.leaks import find_leaks, leak_notes
 from train.score.outputs import SystemOutput
-from train.score.probes import stance_probes
+from train.score.probes import label_probes
 from train.score.reading import build_reading
 from train.score.scorecard import Reading
+from train.score.views import OwnView
 
 MakeSentence = Callable[..., LabelledSentence]
 LABELS = ("against", "favor", "none")
@@ -64,7 +65,7 @@ SYSTEMS = {
 def read(make_sentence: MakeSentence, system: str) -> Reading:
     train, gold = (drawn(make_sentence, 600, seed) for seed in (1, 2))
     outputs = {"ours": SYSTEMS[system](gold)}
-    for name, probe in stance_probes(lambda sentence, _: sentence.text).items():
+    for name, probe in label_probes(OwnView()).items():
         probe.fit(train)
         outputs[name] = probe.predict(gold)
     return build_reading("test", gold, outputs)

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from model.records import LabelledSentence, LoadedTerm
+from model.records import ClassLabel, LabelledSentence, LoadedTerm, TaskSpan
+from model.tasks import Task
 from train.score.bootstrap import Interval
 from train.score.ceiling import Ceiling, CeilingFigure
 from train.score.labels import score_stances
@@ -28,6 +29,7 @@ from train.score.render import template, to_html, to_markdown, to_text
 from train.score.scorecard import DatasetFacts, Scorecard, count_split
 from train.score.slices import Facets
 from train.score.spans import score_spans
+from train.score.task_reading import TaskReading, build_task_reading
 from train.score.tasks import TaskScores
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -360,6 +362,93 @@ def test_an_empty_scorecard_has_three_faces(scorecard: Scorecard) -> None:
     assert to_text(card).strip() == ""
     assert to_markdown(card).endswith("| test | 40 | 8 | 40 | 80 |\n")
     _read(to_html(card))
+
+
+@pytest.fixture
+def task_readings() -> tuple[TaskReading, ...]:
+    """Labels with an Arabic second text, and spans; one system is always right, one guesses."""
+    labels = Task("stance", "classify", ("favor", "against"), pair=True)
+    spans = Task("claims", "tag", ("claim", "name"))
+    gold = [
+        LabelledSentence(
+            f"d:{n}", 0, "body", 0, 3, "نص ", (), "o", None, f"s{n // 2}", (), (),
+            dataset="d", tasks=("stance", "claims"),
+            classes=(ClassLabel("stance", "لقاح كورونا", ("favor", "against")[n % 2]),),
+            spans=(TaskSpan("claims", 0, 2, "نص", "claim"),),
+        )
+        for n in range(20)
+    ]  # fmt: skip
+    right = [SystemOutput((), (), (g.classes[0].label,), g.spans) for g in gold]
+    wrong = [SystemOutput((), (), ("favor",), ()) for _ in gold]
+    outputs = {"nabra": right, "text-blind": wrong}
+    return (
+        build_task_reading("test", "mawqif", labels, gold, outputs),
+        build_task_reading("folds", "armpro", spans, gold, outputs),
+        build_task_reading("test", "alone", labels, gold, {"text-blind": wrong}),
+    )
+
+
+def test_readings_of_other_sets_stand_in_all_three(
+    scorecard: Scorecard, task_readings: tuple[TaskReading, ...]
+) -> None:
+    card = replace(scorecard, task_readings=task_readings)
+    markdown, text, html = to_markdown(card), to_text(card), to_html(card)
+    for face in (markdown, html):
+        assert "mawqif, task stance. Test split" in face
+        assert "armpro, task claims. Grouped folds" in face
+        assert "20 labels of stance (favor 10, against 10)" in face
+        assert "20 spans of claims (claim 20, name 0)" in face
+    assert "| nabra | 1.000 [1.000, 1.000] | 1.000 | 1.000 | 1.000 |" in markdown
+    assert "| text-blind | 0.333 [0.333, 0.333] | 0.333 | 0.333 | 0.500 |" in markdown
+    exact = "1.000 [1.000, 1.000]"
+    assert (
+        f"| nabra | {exact} | {exact} | {exact} | 1.000 / 1.000 | 1.000 / 1.000 | 20 |" in markdown
+    )
+    assert "| لقاح كورونا | 20 | 1.000 | 0.333 |" in markdown
+    assert "| text-blind | +0.667 [+0.667, +0.667] p=0.002 ahead |" in markdown
+    assert "mawqif, test: 20 sentences of 10 stories; 20 labels" in text
+    assert "text-blind  0.333 [0.333, 0.333] ▲" in text
+    assert markdown.count("### Is nabra ahead?") == 2 + 1  # each with a rival, and the own one
+    before = _read(to_html(scorecard))
+    charts = [sum(tag == "svg" for tag, _ in page.tags) for page in (before, _read(html))]
+    assert charts[1] - charts[0] == 1 + 3 + 1
+
+
+def test_what_the_readings_of_other_sets_say_is_not_said_again(
+    scorecard: Scorecard, task_readings: tuple[TaskReading, ...]
+) -> None:
+    labels, spans, _ = task_readings
+    tasks = {reading.task: reading.systems[0].scores for reading in (labels, spans)}
+    card = replace(scorecard, readings=(), tasks=tasks, task_readings=task_readings[:2])
+    assert "Task by task" not in to_markdown(card)
+    assert "Task by task" in to_markdown(replace(card, task_readings=(labels,)))
+
+
+def test_names_in_readings_of_other_sets_are_no_markup(
+    scorecard: Scorecard, task_readings: tuple[TaskReading, ...]
+) -> None:
+    evil = "a|b\n<script>alert(1)</script>"
+    labels = task_readings[0]
+    systems = tuple(replace(system, name=evil) for system in labels.systems)
+    differences = tuple(
+        replace(each, other=evil, system=evil, verdict="behind") for each in labels.differences
+    )
+    poisoned = replace(
+        labels, name=evil, dataset=evil, task=evil, systems=systems, differences=differences
+    )
+    card = replace(scorecard, task_readings=(poisoned,), notes=(evil,), checkpoints={evil: "0"})
+    html, markdown = to_html(card), to_markdown(card)
+    assert "<script>alert" not in html + markdown
+    assert "&lt;script" in html
+    _read(html)
+
+
+def test_the_splits_count_labels_of_other_sets(scorecard: Scorecard) -> None:
+    assert "other sets" not in to_markdown(scorecard)
+    split = replace(scorecard.dataset.splits[0], num_spans=7)
+    card = replace(scorecard, dataset=DatasetFacts("0", (split, scorecard.dataset.splits[1])))
+    assert "| loaded terms | spans of other sets |" in to_markdown(card)
+    assert "| train | 160 | 8 | 160 | 320 | 7 |" in to_markdown(card)
 
 
 def test_labels_from_a_config_are_no_markup(scorecard: Scorecard) -> None:

@@ -14,7 +14,7 @@ from train.data.public.checkthat import CHECKTHAT
 from train.data.public.mawqif import MAWQIF
 from train.data.public.rows import DivideBy, PublicSet, Reader, Reading
 
-__all__ = ["FORMATS", "DivideBy", "PublicSet", "Reader", "read_public"]
+__all__ = ["FORMATS", "DivideBy", "PublicSet", "Reader", "find_labels", "read_part", "read_public"]
 
 FORMATS: Mapping[str, Reader] = {
     "ans": ANS,
@@ -33,18 +33,12 @@ def read_public(
     kind than the labels are, a missing file or column, a label of the task that no row has, and an
     official division where the set brings none.
     """
-    if format not in FORMATS:
-        near = difflib.get_close_matches(format, FORMATS, n=1)
-        known = f"known: {', '.join(FORMATS)}"
-        raise InputError(
-            f"format {format}", "unknown", f"did you mean {near[0]}?" if near else known
-        )
-    reader = FORMATS[format]
+    reader = known_reader(format)
     if (task.kind, task.pair) != (reader.kind, reader.pair):
         raise InputError(
             f"task {task.name}",
-            f"is {_describe(task.kind, task.pair)}, "
-            f"and {format} has labels for {_describe(reader.kind, reader.pair)}",
+            f"is {describe(task.kind, task.pair)}, "
+            f"and {format} has labels for {describe(reader.kind, reader.pair)}",
             "give the set a task of that kind",
         )
     reading = Reading(name, task, division)
@@ -54,5 +48,35 @@ def read_public(
     return reading.finish(path)
 
 
-def _describe(kind: TaskKind, pair: bool) -> str:
+def known_reader(format: str) -> Reader:
+    """The reader of a format. InputError where there is none."""
+    if format not in FORMATS:
+        near = difflib.get_close_matches(format, FORMATS, n=1)
+        known = f"known: {', '.join(FORMATS)}"
+        raise InputError(
+            f"format {format}", "unknown", f"did you mean {near[0]}?" if near else known
+        )
+    return FORMATS[format]
+
+
+def find_labels(format: str, path: Path) -> frozenset[str]:
+    """All labels that a download, or one file of it, has."""
+    reader = known_reader(format)
+    reading = Reading(format, Task(format, reader.kind, (), reader.pair), "stories")
+    reader.read(path, reading)
+    return reading.labels
+
+
+def read_part(format: str, path: Path, *, task: Task) -> PublicSet:
+    """The download, or one file of it, to score: a label of the task that no row has is no fault.
+
+    InputError where no row can be used.
+    """
+    reading = Reading(format, task, "stories")
+    known_reader(format).read(path, reading)
+    return reading.finish(path, is_whole=False)
+
+
+def describe(kind: TaskKind, pair: bool) -> str:
+    """A kind of task, as a config names it."""
     return f"kind: {kind}, pair: {str(pair).lower()}"

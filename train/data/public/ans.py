@@ -47,4 +47,4 @@ def _linked_by_titles(reading: Reading) -> dict[str, str]:
     return {s.article_id: sentences[find(n)].article_id for n, s in enumerate(sentences)}
 
 
-ANS = Reader("classify", pair=True, read=_read, is_divided=True)
+ANS = Reader("classify", pair=True, read=_read, is_divided=True, files=_FILES, columns=_COLUMNS)

@@ -16,6 +16,7 @@ from model.records import Dropped, LabelledSentence, TaskSpan
 from train.data.public.rows import Reader, Reading, Row, find_files, read_json_lines
 
 _FILES = {"all": ("spans.jsonl",)}
+_COLUMNS = ("page_id", "paragraph_id", "paragraph", "labels")
 _NUMBER = re.compile(r".+_([0-9]{1,9})")
 
 
@@ -76,4 +77,4 @@ def _merge(places: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     return merged
 
 
-ARMPRO = Reader("tag", pair=False, read=_read)
+ARMPRO = Reader("tag", pair=False, read=_read, files=_FILES, columns=_COLUMNS, delimiter=None)

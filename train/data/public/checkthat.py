@@ -42,4 +42,12 @@ def _read(path: Path, reading: Reading) -> None:
     reading.keep_test_apart()
 
 
-CHECKTHAT = Reader("classify", pair=False, read=_read, is_divided=True)
+CHECKTHAT = Reader(
+    "classify",
+    pair=False,
+    read=_read,
+    is_divided=True,
+    files=_FILES,
+    columns=_COLUMNS,
+    delimiter="\t",
+)

@@ -64,4 +64,4 @@ def _day(value: object) -> str | None:
         return None
 
 
-MAWQIF = Reader("classify", pair=True, read=_read)
+MAWQIF = Reader("classify", pair=True, read=_read, files=_FILES, columns=_COLUMNS)

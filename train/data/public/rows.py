@@ -67,12 +67,17 @@ class Row:
 class Reader:
     """How a format is read, and the kind of task that its labels can feed.
 
-    `is_divided`: whether the set brings a train and a test file.
+    `is_divided`: whether the set brings a train and a test file. A download is known by the names
+    of its `files` and the `columns` that they have: fields of JSON lines where there is no
+    `delimiter`.
     """
 
     kind: TaskKind
     pair: bool
     read: Callable[[Path, Reading], None]
+    files: Mapping[str, Sequence[str]]
+    columns: Sequence[str]
+    delimiter: str | None = ","
     is_divided: bool = False
 
 
@@ -180,11 +185,19 @@ class Reading:
         if held:
             self.splits["train"] = [s for s in self.splits["train"] if s.story not in held]
 
-    def finish(self, path: Path) -> PublicSet:
-        """The whole set. InputError where no row is left, or a label of the task in none."""
+    @property
+    def labels(self) -> frozenset[str]:
+        """All labels that were found, those that the task does not have too."""
+        return frozenset(self._labels)
+
+    def finish(self, path: Path, *, is_whole: bool = True) -> PublicSet:
+        """The whole set. InputError where no row is left, or a label of the task in none.
+
+        Of a part of a set (not `is_whole`) no label is missed.
+        """
         is_empty = next(self.sentences(), None) is None
         missing = [label for label in self.task.labels if label not in self._labels]
-        if missing and (self._labels or not is_empty):
+        if is_whole and missing and (self._labels or not is_empty):
             near = difflib.get_close_matches(missing[0], self._labels, n=1)
             known = f"it has {', '.join(sorted(self._labels)) or 'none'}"
             raise InputError(
