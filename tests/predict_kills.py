@@ -73,6 +73,8 @@ def _run(
 
 def predicting(checkpoint: Path, archive: Path, form: str) -> Run:
     """The command itself, with a classifier that was loaded before."""
+    import pyarrow.parquet  # noqa: F401  # here, so that no child has to
+
     import model.predict
     from model.net.classifier import load
     from model.predict import app
@@ -98,7 +100,7 @@ def naive(archive: Path) -> Run:
     def run(output: Path) -> None:
         output.mkdir(exist_ok=True)
         path = output / "predictions.jsonl"
-        num_done = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+        num_done = len(path.read_bytes().splitlines()) if path.exists() else 0
         with open(path, "a", encoding="utf-8") as stream:
             for sentence in sentences[num_done:]:
                 stream.write(json.dumps(sentence.to_dict(), ensure_ascii=False) + "\n")

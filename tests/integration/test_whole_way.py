@@ -128,9 +128,12 @@ def test_an_earlier_result_is_not_overwritten_unasked(run_dir: Path, tmp_path: P
     from model.errors import OutputError
 
     assert predict_seeds(run_dir, tmp_path) == 0
-    with pytest.raises(OutputError, match="earlier run"):
-        predict_seeds(run_dir, tmp_path)
-    assert predict_seeds(run_dir, tmp_path, "--overwrite") == 0
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.glob("predictions/*")}
+    assert predict_seeds(run_dir, tmp_path) == 0
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("predictions/*")} == written
+    with pytest.raises(OutputError, match="another run lie here, and 1 thing differs: --outlet"):
+        predict_seeds(run_dir, tmp_path, "--outlet", "other")
+    assert predict_seeds(run_dir, tmp_path, "--outlet", "other", "--overwrite") == 0
 
 
 def test_the_report_shows_the_articles(run_dir: Path, tmp_path: Path) -> None:
