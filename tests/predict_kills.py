@@ -101,9 +101,10 @@ def naive(archive: Path) -> Run:
         output.mkdir(exist_ok=True)
         path = output / "predictions.jsonl"
         num_done = len(path.read_bytes().splitlines()) if path.exists() else 0
-        with open(path, "a", encoding="utf-8") as stream:
+        with open(path, "ab") as stream:
             for sentence in sentences[num_done:]:
-                stream.write(json.dumps(sentence.to_dict(), ensure_ascii=False) + "\n")
+                line = json.dumps(sentence.to_dict(), ensure_ascii=False) + "\n"
+                stream.write(line.encode())
 
     return run
 
