@@ -81,6 +81,7 @@ SCORE_NAMES = {
     "span_f1_exact": "loaded terms, F1 of exact spans",
     "span_f1_overlap": "loaded terms, F1 by overlap",
 }
+TASK_MEASURES = {"macro_f1": "macro-F1", "span_f1_exact": "F1 of exact spans"}
 HOLDER_NAMES = {"newsroom": "Newsroom", "source": "Quoted source"}
 
 
@@ -200,9 +201,8 @@ def _scores(main_scores: object) -> dict[str, dict[str, str]]:
     readings: dict[str, dict[str, str]] = {}
     for name, value in main_scores.items():
         if name == "tasks" and isinstance(value, Mapping):  # scores by label fill a scorecard
-            kept = ("value", "support")
             value = {
-                f"{task} · {scores.get('measure')}": {key: scores.get(key) for key in kept}
+                _name_task(str(task), scores): scores.get("value")
                 for task, scores in value.items()
                 if isinstance(scores, Mapping)
             }
@@ -210,6 +210,11 @@ def _scores(main_scores: object) -> dict[str, dict[str, str]]:
         named = {SCORE_NAMES.get(key, key): text for key, text in _flat(scores)}
         readings[reading] = readings.get(reading, {}) | named
     return readings
+
+
+def _name_task(task: str, scores: Mapping[str, Any]) -> str:
+    measure = str(scores.get("measure"))
+    return f"{task}, {TASK_MEASURES.get(measure, measure)} (n={scores.get('support')})"
 
 
 def _charts(report: FramingReport) -> tuple[Chart, ...]:

@@ -23,7 +23,7 @@ from train.score.spans import SpanMatchScores, SpanScores, micro_f1
 from train.score.task_reading import TaskReading
 from train.score.tasks import TaskScores
 
-SCORECARD_VERSION = 2
+SCORECARD_VERSION = 3
 
 PAGE_ONLY = {"is_plain": False}
 """Marks a field that stands in no `to_dict`."""

@@ -175,7 +175,7 @@ def test_a_scorecard_is_plain_json(gold: list[LabelledSentence], perfect: Answer
     card = Scorecard(DatasetFacts("d1", (count_split("test", gold),)), {"ours": "c1"}, (reading,))
     plain = card.to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
-    assert plain["schema_version"] == 2
+    assert plain["schema_version"] == 3
     assert plain["dataset"]["splits"][0]["num_stories"] == 10
     system = plain["readings"][0]["systems"][0]
     assert system["spans"]["span_f1_exact"]["per_category"]["label"]["support"] == 30
