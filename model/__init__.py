@@ -12,13 +12,16 @@ from model.text.sentences import segment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from model.net.classifier import Classifier
+    from model.net.classifier import Classifier, Precision
 
 __all__ = ["Article", "Prediction", "load", "normalize", "read_articles", "segment"]
 
 
-def load(path: str | Path) -> Classifier:
-    """The classifier of a checkpoint directory; the first call imports torch."""
+def load(path: str | Path, precision: Precision = "auto") -> Classifier:
+    """The classifier of a checkpoint directory; the first call imports torch.
+
+    `precision`: `fp32`, `bf16`, or `auto` for the faster one on this machine.
+    """
     from model.net.classifier import load as load_classifier
 
-    return load_classifier(path)
+    return load_classifier(path, precision)

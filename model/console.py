@@ -19,6 +19,7 @@ T = TypeVar("T")
 STATUS_FAILED = 1
 STATUS_QUARANTINED = 3
 STATUS_INTERRUPTED = 130
+_SOON = 0.02  # seconds
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
@@ -48,6 +49,9 @@ def run_app(app: typer.Typer) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, _interrupt)
+        sys.unraisablehook = _raise_again
     try:
         app()
     except NabraError as error:
@@ -60,6 +64,14 @@ def run_app(app: typer.Typer) -> None:
 
 def _interrupt(number: int, frame: object) -> NoReturn:
     raise Interrupted
+
+
+def _raise_again(ignored: sys.UnraisableHookArgs) -> None:
+    """Nothing can be raised where an object is being deleted: what came there comes again soon."""
+    if isinstance(ignored.exc_value, Interrupted):
+        signal.setitimer(signal.ITIMER_REAL, _SOON)
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def say(message: str, *, quiet: bool) -> None:

@@ -5,31 +5,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import Literal, overload
 
 import numpy as np
 import torch
 
 from model.net.checkpoint import Checkpoint, load_checkpoint
 from model.net.deciding import FloatArray, Reading, decide, name_scores, temper_task
-from model.net.encoding import Pair, Window
-from model.net.network import probabilities
+from model.net.encoding import Pair
+from model.net.fast_layers import is_worthwhile, lighten
+from model.net.passes import Passes, batches, collate
 from model.records import Article, Prediction, article_id
 from model.tasks import STANCE
 from model.text.sentences import segment
 from model.text.stances import draft_stances, holder_words
 from model.text.surroundings import Surroundings
 
+Precision = Literal["auto", "fp32", "bf16"]
+
 _WINDOW_SENTENCES = 1024  # sentences sorted by length together; bounds the memory of a stream
-_BATCH_TOKENS = 4096  # padded tokens of one pass through the network
-
-
-class _TextReading(NamedTuple):
-    """Of one window: by task the tag probabilities of its own words (words, labels, tags), and
-    the probabilities of the labels."""
-
-    tags: dict[str, FloatArray]
-    classes: dict[str, FloatArray]
 
 
 class Classifier:
@@ -59,9 +53,9 @@ class Classifier:
     def complete_stream(self, drafts: Iterable[Prediction]) -> Iterator[Prediction]:
         """`complete` over any number of drafts, in order, in bounded memory."""
         drafts = iter(drafts)
-        surroundings = Surroundings(self.checkpoint.context)
+        surroundings, passes = Surroundings(self.checkpoint.context), Passes(self.checkpoint)
         while window := list(itertools.islice(drafts, _WINDOW_SENTENCES)):
-            yield from self._complete(window, surroundings)
+            yield from self.decide(window, self._read(window, surroundings, passes))
 
     def draft(self, article: Article) -> list[Prediction]:
         """The sentences of an article with voices and stances to judge, nothing predicted yet."""
@@ -81,7 +75,7 @@ class Classifier:
 
     def complete(self, drafts: Sequence[Prediction]) -> list[Prediction]:
         """The drafts with the network's labels and spans; targets and voices stay as they came."""
-        return self._complete(drafts, Surroundings(self.checkpoint.context))
+        return self.decide(drafts, self.read(drafts))
 
     def classify(self, task: str, pairs: Sequence[tuple[str, str]]) -> list[dict[str, float]]:
         """For each (text, second text) the probabilities of a pair task's labels."""
@@ -92,7 +86,7 @@ class Classifier:
     def read_pairs(self, task: str, pairs: Sequence[tuple[str, str]]) -> list[FloatArray]:
         """The probabilities that `classify` names, before any temperature."""
         encoded = self.checkpoint.encoder.pairs([(text, second, "") for text, second in pairs])
-        return self._classify(encoded, task)
+        return [result.classes[task] for result in Passes(self.checkpoint).read(encoded)]
 
     def represent(self, texts: Sequence[str]) -> FloatArray:
         """What the encoder makes of each text by itself, (texts, width): the mean of its last
@@ -100,9 +94,9 @@ class Classifier:
         windows = self.checkpoint.encoder.windows(texts)
         flat = [window for listed in windows for window in listed]
         states = np.empty((len(flat), self.checkpoint.network.encoder.config.hidden_size))
-        for batch in _batches([len(window.input_ids) for window in flat]):
+        for batch in batches([len(window.input_ids) for window in flat]):
             with torch.inference_mode():
-                inputs = self._inputs([flat[number] for number in batch])
+                inputs = collate(self.checkpoint, [flat[number] for number in batch])
                 states[batch] = self.checkpoint.network.represent(**inputs).double().cpu().numpy()
         ends = np.cumsum([len(listed) for listed in windows])
         return np.array(
@@ -114,7 +108,7 @@ class Classifier:
 
     def read(self, drafts: Sequence[Prediction]) -> list[Reading]:
         """What the network makes of each draft; `decide` turns it into predictions."""
-        return self._read_drafts(drafts, Surroundings(self.checkpoint.context))
+        return self._read(drafts, Surroundings(self.checkpoint.context), Passes(self.checkpoint))
 
     def decide(self, drafts: Sequence[Prediction], readings: Sequence[Reading]) -> list[Prediction]:
         """The drafts with labels, spans and how sure they are, by the checkpoint's calibration."""
@@ -123,26 +117,25 @@ class Classifier:
             for draft, reading in zip(drafts, readings, strict=True)
         ]
 
-    def _complete(
-        self, drafts: Sequence[Prediction], surroundings: Surroundings
-    ) -> list[Prediction]:
-        return self.decide(drafts, self._read_drafts(drafts, surroundings))
-
-    def _read_drafts(
-        self, drafts: Sequence[Prediction], surroundings: Surroundings
+    def _read(
+        self, drafts: Sequence[Prediction], surroundings: Surroundings, passes: Passes
     ) -> list[Reading]:
         contexts = surroundings.read(drafts)
-        windows = self.checkpoint.encoder.windows([draft.text for draft in drafts], contexts)
-        read = iter(self._read([window for listed in windows for window in listed]))
-        scores = iter(self._judge(drafts, contexts))
         tasks = [task for task in self.checkpoint.network.tasks if not task.pair]
+        windows = self.checkpoint.encoder.windows([draft.text for draft in drafts], contexts)
+        flat = [window for listed in windows for window in listed] if tasks else []
+        pairs = self._pairs(drafts, contexts)
+        results = passes.read([*flat, *pairs])
+        read, scores = iter(results[: len(flat)]), iter(results[len(flat) :])
         readings = []
         for draft, listed in zip(drafts, windows, strict=True):
-            parts = [next(read) for _ in listed]
+            parts = [next(read) for _ in listed] if tasks else []
             readings.append(
                 Reading(
                     windows=listed,
-                    stances=[next(scores) for _ in draft.stances],
+                    stances=[
+                        next(scores).classes[STANCE.name] if pairs else None for _ in draft.stances
+                    ],
                     tags={
                         t.name: [p.tags[t.name] for p in parts] for t in tasks if t.kind == "tag"
                     },
@@ -155,14 +148,14 @@ class Classifier:
             )
         return readings
 
-    def _judge(
+    def _pairs(
         self, drafts: Sequence[Prediction], contexts: Sequence[str] | None
-    ) -> Sequence[FloatArray | None]:
-        """The probabilities of each stance of the drafts in turn; None where no head judges it."""
-        asked = [(number, s) for number, draft in enumerate(drafts) for s in draft.stances]
+    ) -> Sequence[Pair]:
+        """What is read for each stance of the drafts in turn; nothing where no head judges them."""
         if STANCE not in self.checkpoint.network.tasks:
-            return [None] * len(asked)
-        pairs = self.checkpoint.encoder.pairs(
+            return []
+        asked = [(number, s) for number, draft in enumerate(drafts) for s in draft.stances]
+        return self.checkpoint.encoder.pairs(
             [
                 (
                     holder_words(drafts[number].text, drafts[number].voices, stance),
@@ -173,68 +166,18 @@ class Classifier:
             ],
             None if contexts is None else [contexts[number] for number, _ in asked],
         )
-        return self._classify(pairs, STANCE.name)
-
-    def _read(self, windows: Sequence[Window]) -> list[_TextReading]:
-        """For each window what all tasks make of it that read the sentence alone."""
-        tasks = [task for task in self.checkpoint.network.tasks if not task.pair]
-        if not tasks:
-            return [_TextReading({}, {}) for _ in windows]
-        results: dict[int, _TextReading] = {}
-        for batch in _batches([len(window.input_ids) for window in windows]):
-            logits = self._run([windows[number] for number in batch])
-            arrays = {task.name: probabilities(logits[task.name]).cpu().numpy() for task in tasks}
-            for row, number in enumerate(batch):
-                results[number] = _TextReading(
-                    tags={
-                        task.name: arrays[task.name][row, windows[number].first_tokens]
-                        for task in tasks
-                        if task.kind == "tag"
-                    },
-                    classes={
-                        task.name: arrays[task.name][row]
-                        for task in tasks
-                        if task.kind == "classify"
-                    },
-                )
-        return [results[number] for number in range(len(windows))]
-
-    def _classify(self, pairs: Sequence[Pair], task: str) -> list[FloatArray]:
-        """For each pair the probabilities of the task's labels."""
-        results: list[FloatArray] = [np.empty(0)] * len(pairs)
-        for batch in _batches([len(pair.input_ids) for pair in pairs]):
-            logits = self._run([pairs[number] for number in batch])[task]
-            for number, row in zip(batch, probabilities(logits).cpu().numpy(), strict=True):
-                results[number] = row
-        return results
-
-    @torch.inference_mode()
-    def _run(self, rows: Sequence[Window | Pair]) -> dict[str, torch.Tensor]:
-        outputs: dict[str, torch.Tensor] = self.checkpoint.network(**self._inputs(rows))
-        return outputs
-
-    def _inputs(self, rows: Sequence[Window | Pair]) -> dict[str, torch.Tensor]:
-        """Ids, mask and types of rows padded to one length, where the network is."""
-        padding = self.checkpoint.encoder.tokenizer.pad_token_id
-        length = max(len(row.input_ids) for row in rows)
-        ids = torch.full((len(rows), length), padding)
-        types = torch.zeros((len(rows), length), dtype=torch.long)
-        mask = torch.zeros((len(rows), length), dtype=torch.long)
-        for number, row in enumerate(rows):
-            ids[number, : len(row.input_ids)] = torch.tensor(row.input_ids)
-            types[number, : len(row.input_ids)] = torch.tensor(row.token_type_ids)
-            mask[number, : len(row.input_ids)] = 1
-        device = next(self.checkpoint.network.parameters()).device
-        return {
-            "input_ids": ids.to(device),
-            "attention_mask": mask.to(device),
-            "token_type_ids": types.to(device),
-        }
 
 
-def load(path: str | Path) -> Classifier:
-    """The classifier of a checkpoint directory. CheckpointError where there is none."""
-    return Classifier(load_checkpoint(path))
+def load(path: str | Path, precision: Precision = "auto") -> Classifier:
+    """The classifier of a checkpoint directory. CheckpointError where there is none.
+
+    `auto`: in bf16 on a processor that multiplies bf16 matrices, which is several times as fast and
+    changes a label in a near-tie at most.
+    """
+    checkpoint = load_checkpoint(path)
+    if precision == "bf16" or (precision == "auto" and is_worthwhile()):
+        lighten(checkpoint.network)
+    return Classifier(checkpoint)
 
 
 def as_article(item: str | Article) -> Article:
@@ -250,15 +193,3 @@ def as_article(item: str | Article) -> Article:
         text=item,
         source="text",
     )
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Numbers of rows of like length, shortest first, within the budget of padded tokens."""
-    batch: list[int] = []
-    for number in sorted(range(len(lengths)), key=lambda number: (lengths[number], number)):
-        if batch and lengths[number] * (len(batch) + 1) > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(number)
-    if batch:
-        yield batch

@@ -12,10 +12,10 @@ from torch import nn
 from transformers import BertConfig, BertModel
 
 from model import normalize, read_articles, segment
+from model.net.fast_layers import quicken
 from model.net.network import FramingNetwork
 from model.tasks import Task
 from train.fit.encoder.start import train_tokenizer
-from train.fit.quick.fast_layers import quicken
 from train.fit.quick.row_adamw import RowAdamW
 
 NUM_STEPS, LAST = 200, 50

@@ -62,7 +62,7 @@ CURVES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     ),
 }
 """Settings of two processes, and of one."""
-BY_ROWS = {"train.fit.quick.fast_layers:MANY_ROWS": 50}  # one process alone, and in bf16
+BY_ROWS = {"model.net.fast_layers:MANY_ROWS": 50}  # one process alone, and in bf16
 
 
 @pytest.mark.parametrize("name", CURVES)

@@ -113,6 +113,28 @@ def test_an_interrupted_prediction_leaves_no_half_part(
     assert list(output.rglob("*part-*")) == []
 
 
+def test_a_signal_is_not_lost_where_an_object_is_deleted() -> None:
+    code = """
+import os, signal, time
+from model.console import new_app, run_app
+class Slow:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+app = new_app()
+@app.command()
+def command():
+    Slow()
+    time.sleep(20)
+run_app(app)
+"""
+    begin = time.monotonic()
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (130, "interrupted\n")
+    assert time.monotonic() - begin < 15
+
+
 def test_the_rules_are_scored_on_gold() -> None:
     command = [sys.executable, "-m", "train.rules", "seeds/annotations.jsonl", "seeds/articles"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -203,7 +203,7 @@ VARIANTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "fp32": ({"precision": "fp32", "log_steps": 2}, {}),
     "rows": (
         {"precision": "bf16"},
-        {"train.fit.quick.fast_layers:MANY_ROWS": 50},
+        {"model.net.fast_layers:MANY_ROWS": 50},
     ),
     "nothing by chance": ({"dropout": 0.0, "token_dropout": 0.0}, {}),
     "lora": ({"lora": "{rank: 2, alpha: 4.0, dropout: 0.1}"}, {}),

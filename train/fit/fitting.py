@@ -16,6 +16,7 @@ from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from model.errors import NabraError
 from model.net.encoding import TextEncoder
+from model.net.fast_layers import is_worthwhile, quicken, restore
 from model.net.network import FramingNetwork, TokenDropout
 from model.records import LabelledSentence
 from model.text.normalize import normalize
@@ -25,7 +26,6 @@ from train.fit.encoder.start import StartedEncoder, start_encoder
 from train.fit.examples import Collator, Row, RowMaker, balance
 from train.fit.processes import num_processes
 from train.fit.quick.allocator import keep_freed_memory
-from train.fit.quick.fast_layers import is_worthwhile, quicken, restore
 from train.fit.quick.optimizer import make_optimizer
 from train.fit.records.metrics_file import MetricsFile
 from train.fit.resume.sealed import last_complete, remove_incomplete

@@ -15,7 +15,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from train.fit.quick.fast_layers import (
+from model.net.fast_layers import (
     MANY_ROWS,
     PLAIN_ATTENTION,
     HeadLinear,
