@@ -70,7 +70,15 @@ def predict(
     shard_articles: Annotated[
         int, typer.Option(min=1, help="Articles of a shard: what a kill can cost.")
     ] = 1_000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes here, which share the cores.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes here; as many as cores and memory allow.", show_default=False
+        ),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads of each; the same number gives the same bytes.")
+    ] = 1,
     shard_index: Annotated[
         int | None, typer.Option(min=0, help="This job's number among --num-shards, from 0.")
     ] = None,
@@ -121,6 +129,7 @@ def predict(
             settings,
             job,
             workers=workers,
+            threads=threads,
             overwrite=overwrite,
             quiet=quiet,
         )
@@ -135,7 +144,8 @@ def predict_archive(
     settings: Settings,
     job: Job,
     *,
-    workers: int = 1,
+    workers: int | None = None,
+    threads: int = 1,
     overwrite: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -159,7 +169,8 @@ def predict_archive(
         say(f"{num_owned - len(todo)} of {num_owned} shards are done already", quiet=quiet)
     if todo:
         with Progress(sum(shard.num_records for shard in todo), quiet=quiet) as progress:
-            for done in _run(output, plan, [shard.number for shard in todo], workers, progress):
+            numbers = [shard.number for shard in todo]
+            for done in _run(output, plan, numbers, workers, threads, progress):
                 progress.add(done.rows, done.quarantined)
     found = totals(output, plan)
     if found is None:
@@ -170,12 +181,21 @@ def predict_archive(
 
 
 def _run(
-    output: Path, plan: Plan, numbers: Sequence[int], workers: int, progress: Progress
+    output: Path,
+    plan: Plan,
+    numbers: Sequence[int],
+    workers: int | None,
+    threads: int,
+    progress: Progress,
 ) -> Iterator[Done]:
-    from model.archive.engines.local import run_here, run_in_processes
+    from model.archive.engines.local import fit_workers, run_here, run_in_processes
+    from model.net.checkpoint import WEIGHTS
 
+    if workers is None:
+        weights = (Path(plan.checkpoint) / WEIGHTS).stat().st_size
+        workers = 1 if _has_gpu() else fit_workers(len(numbers), weights)
     if workers == 1:
-        classifier = load_with_threads(plan.checkpoint, 0)
+        classifier = load_with_threads(plan.checkpoint, threads)
         return run_here(output, plan, numbers, classifier, partial(progress.advance, 1))
     return run_in_processes(
         output,
@@ -184,19 +204,24 @@ def _run(
         load_with_threads,
         progress.advance,
         num_workers=workers,
-        num_threads=max(1, (os.cpu_count() or 1) // workers),
+        num_threads=threads,
     )
 
 
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
 def load_with_threads(checkpoint: str, num_threads: int) -> Classifier:
-    """The classifier of a checkpoint, in a process that computes with so many threads (0: all)."""
+    """The classifier of a checkpoint, in a process that computes with so many threads."""
     hush_libraries()
     import torch
 
     from model.net.classifier import load
 
-    if num_threads:
-        torch.set_num_threads(num_threads)
+    torch.set_num_threads(num_threads)
     return load(checkpoint)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
@@ -16,9 +18,21 @@ from model.archive.shards.process import Predictor, ShardRunner
 from model.errors import NabraError
 
 _TELL_SECONDS = 0.5
+_WORKER_BYTES = 700_000_000  # of one process beside its network
+_GRACE_SECONDS = 2.0  # for a worker to clear away what it has begun
+_ENDED = 143
+_HAS_SYSCONF = hasattr(os, "sysconf")  # Windows has none, and there one process does it
 
 Load = Callable[[str, int], Predictor]
 """A classifier from the folder of its checkpoint, for a process with so many threads."""
+
+
+def fit_workers(num_shards: int, weight_bytes: int) -> int:
+    """How many processes this machine has cores, memory and work for; 1 at least."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if _HAS_SYSCONF else 0
+    room = memory // 2 // (_WORKER_BYTES + 2 * weight_bytes) if memory else 1
+    return max(1, min(cores or 1, num_shards, room))
 
 
 def run_here(
@@ -76,7 +90,10 @@ def run_in_processes(
     finally:
         for process in ends.values():
             process.terminate()
+        deadline = time.monotonic() + _GRACE_SECONDS
         for process in ends.values():
+            process.join(max(0.0, deadline - time.monotonic()))
+            process.kill()
             process.join()
 
 
@@ -97,6 +114,7 @@ def _work(
 ) -> None:
     """In a worker: the shards in order, each told to the parent, without whom it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED))  # so that no half file is left
     try:
         plan = read_plan(output_dir)
         assert plan is not None, "the parent has settled it"

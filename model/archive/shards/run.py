@@ -49,7 +49,10 @@ def claim(output_dir: Path, job: Job) -> Iterator[None]:
     with hold(output_dir / _LOCK, shared=True) if is_shared else hold(own):
         if not is_shared:
             clear_leftovers(output_dir)
-            yield
+            try:
+                yield
+            finally:
+                clear_leftovers(output_dir)  # of workers that had to be killed
             return
         with hold(own):
             yield
