@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,6 +118,18 @@ def rival_outputs(
             baseline.fit(train)
             outputs[system] = baseline.predict(test)
     return outputs
+
+
+def rivals_of(
+    run: Run | None,
+) -> Callable[[Sequence[LabelledSentence]], dict[str, list[SystemOutput]]]:
+    """What the baselines say that learnt from the run's training split; nothing without a run."""
+    if run is None or run.lists is None:
+        return lambda _: {}
+    from train.data.dataset import read_dataset
+
+    train = [s for s in read_dataset(run.dataset_dir)["train"] if s.dataset is None]
+    return lambda sentences: rival_outputs(run, OWN, train, sentences) if train else {}
 
 
 def _own_baselines(run: Run) -> dict[str, Baseline]:

@@ -46,6 +46,13 @@ def evaluate(
         str,
         typer.Option(help="Of --data: auto, labelled, or a public set's: armpro, mawqif, …"),
     ] = AUTO,
+    articles: Annotated[
+        list[str] | None,
+        typer.Option(help="The articles, where --data holds labels without their text."),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="One half of such labels: dev or final.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for the scorecard.")] = None,
     overrides: Overrides = None,
     folds: Annotated[
@@ -83,6 +90,8 @@ def evaluate(
         raise typer.BadParameter("--folds, --worlds and --behaviour are for one CONFIG alone")
     if format != AUTO and data is None:
         raise typer.BadParameter("--format says what --data is: name a file")
+    if (articles or split) and data is None:
+        raise typer.BadParameter("--articles and --split are for the labels in --data")
     if overrides and not configs:
         raise typer.BadParameter("--set changes a key of a CONFIG, and none is given")
     runs = {config: read_run(config, overrides or ()) for config in configs}
@@ -102,7 +111,15 @@ def evaluate(
         assert output is not None, "wrong usage otherwise"
         paths = [str(runs[s].checkpoint_dir) if s in runs else s for s in subjects]
         evaluate_checkpoints(
-            paths, data, output, format=format, annotators=annotators or (), quiet=quiet
+            paths,
+            data,
+            output,
+            format=format,
+            articles=articles or (),
+            split=split,
+            run=runs.get(subjects[0]) if len(subjects) == 1 else None,
+            annotators=annotators or (),
+            quiet=quiet,
         )
 
 
@@ -219,17 +236,30 @@ def evaluate_checkpoints(
     output: Path,
     *,
     format: str = AUTO,
+    articles: Sequence[str] = (),
+    split: str | None = None,
+    run: Run | None = None,
     annotators: Sequence[Path] = (),
     quiet: bool,
 ) -> None:
-    """Score checkpoints side by side on a labelled file; the first is compared with the others."""
+    """Score checkpoints side by side on a labelled file; the first is compared with the others.
+
+    `articles` are those that a file labels without their text, of which `split` takes one half. The
+    baselines learn from the training split of the `run`, if there is one.
+    """
     hush_libraries()
-    from train.given import read_given
+    from model.net.checkpoint import LEXICON
+    from train.contest import MODEL, rivals_of
+    from train.given import read_beside_articles, read_given
     from train.side_by_side import FILE, put_side_by_side, tasks_of
 
-    found = {name: Path(name) for name in checkpoints}
-    given = read_given(data, format, tasks_of(found))
-    scorecard = put_side_by_side(found, given, place=FILE, source=str(data))
+    found = {MODEL if run else name: Path(name) for name in checkpoints}
+    tasks = tasks_of(found)
+    if articles:
+        given = read_beside_articles(data, articles, split, Path(checkpoints[0]) / LEXICON)
+    else:
+        given = read_given(data, format, tasks)
+    scorecard = put_side_by_side(found, given, place=FILE, source=str(data), rivals=rivals_of(run))
     notes = list(scorecard.notes)
     ceiling = _read_ceiling(annotators, notes)
     _write(replace(scorecard, ceiling=ceiling, notes=tuple(notes)), output, quiet=quiet)

@@ -31,6 +31,21 @@ class Given:
     own_names: Mapping[str, str] = field(default_factory=dict)
 
 
+def read_beside_articles(
+    path: Path, articles: Sequence[str], split: str | None, lexicon: Path
+) -> Given:
+    """Labels that stand in a file without their text, put back beside the articles.
+
+    `split` takes one half of them; the lexicon names the terms. InputError where none is labelled.
+    """
+    from model.archive.read import read_articles
+    from model.text.lexicon import Lexicon
+    from train.data.standoff import read_gold
+
+    found = {article.id: article for article in read_articles(articles)}
+    return Given(read_gold(path, found, split, Lexicon.read(lexicon).name_term))
+
+
 def read_given(path: Path, format: str, tasks: Mapping[str, Sequence[Task]]) -> Given:
     """The labelled sentences of a file, or of a public set's download; `tasks` by checkpoint.
 
@@ -40,6 +55,7 @@ def read_given(path: Path, format: str, tasks: Mapping[str, Sequence[Task]]) -> 
     from train.data.annotations import read_annotations
     from train.data.public import known_reader
     from train.data.public.recognise import recognise
+    from train.data.standoff import is_standoff
 
     if format not in (AUTO, LABELLED):
         known_reader(format)
@@ -47,6 +63,9 @@ def read_given(path: Path, format: str, tasks: Mapping[str, Sequence[Task]]) -> 
     if found is None:
         _refuse_unknown(path)
     if found in (None, LABELLED):
+        if is_standoff(path):
+            fix = "name the articles that they belong to with --articles"
+            raise InputError(path, "holds labels without their text", fix)
         return Given(read_annotations(path))
     return _read_set(path, str(found), tasks)
 

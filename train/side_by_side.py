@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from train.score.tasks import TaskScores
 
 Outputs = Mapping[str, Sequence["SystemOutput"]]
+Rivals = Callable[[Sequence["LabelledSentence"]], Outputs]
 FILE, TEST = "file", "test"
 """What a reading goes by: a file that the user names, or the runs' own test split."""
 
@@ -82,8 +83,11 @@ def put_side_by_side(
     place: str,
     source: str,
     num_resamples: int = 1000,
+    rivals: Rivals = lambda _: {},
 ) -> Scorecard:
     """The scorecard of checkpoints by name on gold sentences that come from `source`.
+
+    `rivals` are asked, too, of sentences that are labelled for nabra's own tasks.
 
     A task stands in a reading with all checkpoints that have it with the same labels; the first of
     them is compared with the others. Where there are several checkpoints, the scorecard's tasks go
@@ -125,15 +129,13 @@ def put_side_by_side(
         for name, theirs in outputs.items()
         if own and set(DEFAULT_TASKS) <= set(known[name])
     }
-    readings = (
-        [
-            build_reading(
-                place, [gold[n] for n in own], both, facets=facets, num_resamples=num_resamples
-            )
-        ]
-        if both
-        else []
-    )
+    readings = []
+    if both:
+        judged = [gold[number] for number in own]
+        asked_all = {**both, **rivals(judged)}
+        readings.append(
+            build_reading(place, judged, asked_all, facets=facets, num_resamples=num_resamples)
+        )
     return Scorecard(
         dataset=DatasetFacts(
             hash=hash_sentences(gold), splits=(count_split(Path(source).name, gold),)

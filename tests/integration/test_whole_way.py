@@ -9,7 +9,8 @@ import pytest
 
 from model.archive.read import read_records
 from model.archive.write import read_predictions
-from model.records import Article, check_sentence_law, check_span_laws
+from model.errors import InputError
+from model.records import Article, LabelledSentence, check_sentence_law, check_span_laws
 from model.report.__main__ import report
 from train.cli import run_all
 from train.data.dataset import read_dataset
@@ -144,6 +145,41 @@ def test_the_report_shows_the_articles(run_dir: Path, tmp_path: Path) -> None:
     assert "قوات سوريا الديمقراطية" in html
     assert 'dir="rtl"' in html
     assert "http" not in html.replace("http-equiv", "").replace("http://www.w3.org", "")
+
+
+def test_labels_without_text_are_scored_beside_their_articles(
+    run_dir: Path, tmp_path: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from train.cli import app
+    from train.data.standoff import detach, write_standoff
+
+    articles = {a.id: a for a in read_records("seeds/articles") if isinstance(a, Article)}
+    gold: dict[str, list[LabelledSentence]] = {}
+    for sentence in read_dataset(run_dir / "dataset")["test"]:
+        gold.setdefault(sentence.article_id, []).append(sentence)
+    labels = tmp_path / "labels.jsonl"
+    write_standoff(
+        labels,
+        [
+            detach(articles[name], told, [()] * len(told), split=split, drawn="random")
+            for split, (name, told) in zip(("dev", "final") * len(gold), gold.items(), strict=False)
+        ],
+    )
+    config = ["configs/quickstart.yaml", *(p for o in TINY for p in ("--set", o))]
+    command = ["evaluate", *config, "--set", f"output_dir={run_dir}", "--data", str(labels)]
+    output = ["--output", str(tmp_path / "scores")]
+    beside = ["--articles", "seeds/articles", "--split", "dev"]
+    result = CliRunner().invoke(app, [*command, *output, *beside], catch_exceptions=False)
+    assert result.exit_code == 0
+    (reading,) = json.loads((tmp_path / "scores/scorecard.json").read_bytes())["readings"]
+    assert [system["name"] for system in reading["systems"]][:3] == ["nabra", "tfidf", "svm"]
+    dev = [sentence for told in list(gold.values())[::2] for sentence in told]
+    assert reading["num_sentences"] == len(dev)
+    assert reading["systems"][0]["stances"]["support"] == sum(len(s.stances) for s in dev)
+    with pytest.raises(InputError, match="labels without their text; name the articles"):
+        CliRunner().invoke(app, [*command, *output], catch_exceptions=False)
 
 
 def test_the_same_config_gives_the_same_weights(run_dir: Path, tmp_path: Path) -> None:
