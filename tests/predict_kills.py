@@ -85,7 +85,10 @@ def predicting(checkpoint: Path, archive: Path, form: str) -> Run:
 
     def run(output: Path) -> None:
         arguments = [checkpoint, archive, "--output", output, "--format", form, "--quiet"]
-        app([*map(str, arguments), "--shard-articles", "3"], standalone_mode=False)
+        app(
+            [*map(str, arguments), "--shard-articles", "3", "--workers", "1"],
+            standalone_mode=False,
+        )
 
     return run
 

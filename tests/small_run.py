@@ -21,6 +21,7 @@ SETTINGS = {
     "training.epochs": 2,
     "training.batch_tokens": 300,
     "training.learning_rate": 0.01,
+    "training.warmup_ratio": 0.1,
     "training.max_length": 32,
     "training.stride": 4,
     "training.save_steps": 3,
