@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.records import STANCE_LABELS, Category, LabelledSentence, LoadedTerm, Mention, Stance
+from tests.sentences import labelled
 from train.data.dataset import write_dataset
 
 CONFIG = "configs/quickstart.yaml"
@@ -119,17 +120,4 @@ def _sentence(chance: random.Random, name: str) -> LabelledSentence:
     loaded = LoadedTerm(
         start, end, term, term, _TERMS[term], False, "own", target, None, origin="gold"
     )
-    return LabelledSentence(
-        article_id=name,
-        index=0,
-        section="body",
-        start=0,
-        end=len(text),
-        text=text,
-        voices=(),
-        outlet="paper",
-        published=None,
-        story=name,
-        stances=(stance,),
-        loaded_terms=(loaded,),
-    )
+    return labelled(text, article_id=name, story=name, stances=(stance,), loaded_terms=(loaded,))

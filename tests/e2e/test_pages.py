@@ -24,6 +24,7 @@ from model.records import (
 )
 from model.report.aggregate import TargetName, aggregate
 from model.report.page import render_page
+from tests.sentences import labelled
 from train.score.browse.label_errors import SuspectedLabels
 from train.score.outputs import SystemOutput
 from train.score.reading import build_reading
@@ -98,8 +99,13 @@ def sentence(
     stance = Stance(
         target, "source", f"{target}!", (Mention(0, 3, text[:3], "", "neutral"),), label
     )
-    return LabelledSentence(
-        story, 0, "body", 0, len(text), text, (), outlet, None, story, (stance,), tuple(terms)
+    return labelled(
+        text,
+        article_id=story,
+        outlet=outlet,
+        story=story,
+        stances=(stance,),
+        loaded_terms=tuple(terms),
     )
 
 

@@ -21,12 +21,11 @@ from model.records import (
     ClassLabel,
     LabelledSentence,
     LoadedTerm,
-    Mention,
-    Stance,
     TaskSpan,
 )
 from model.tasks import DEFAULT_TASKS, LOADED_TERMS, STANCE, Task
 from model.text.words import find_words
+from tests.sentences import labelled, stance_of
 from train.calibrating import (
     ask,
     calibrate,
@@ -51,25 +50,15 @@ def _sentence(chance: random.Random, number: int, **changed: object) -> Labelled
     target = chance.choice(sorted(_NAMES))
     words = chance.choices(_WORDS, k=chance.randint(3, 24))  # the longest take several windows
     text = " ".join([*words[:2], _NAMES[target], *words[2:]])
-    start = text.index(_NAMES[target])
-    end = start + len(_NAMES[target])
-    mention = Mention(start, end, _NAMES[target], _NAMES[target], "neutral")
     ends = find_words(text)
     first, last = sorted(chance.sample(range(len(ends)), 2))
     loaded = ends[first].start, ends[last].end
     term = text[slice(*loaded)]
-    sentence = LabelledSentence(
+    sentence = labelled(
+        text,
         article_id=f"a{number}",
-        index=0,
-        section="body",
-        start=0,
-        end=len(text),
-        text=text,
-        voices=(),
-        outlet="paper",
-        published=None,
         story=f"s{number // 5}",
-        stances=(Stance(target, "newsroom", None, (mention,), chance.choice(STANCE_LABELS)),),
+        stances=(stance_of(text, target, _NAMES[target], chance.choice(STANCE_LABELS)),),
         loaded_terms=(LoadedTerm(*loaded, term, term, "doubt", False, "own", None, None),),
         tasks=tuple(task.name for task in TASKS),
         classes=(

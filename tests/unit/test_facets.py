@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from model.records import LabelledSentence
+from tests.sentences import labelled
 from train.facets import make_facets
 
 
@@ -14,9 +14,7 @@ from train.facets import make_facets
 )
 def test_lengths_are_classes_of_words(num_words: int, expected: str) -> None:
     text = " ".join(["قسد"] * num_words)
-    sentence = LabelledSentence(
-        "a", 0, "body", 0, len(text), text, (), "outlet", None, "story", (), ()
-    )
+    sentence = labelled(text)
     facets = make_facets({})
     for facet in (facets.stances["words"], facets.terms["words"]):
         assert facet(sentence, None) == expected  # type: ignore[arg-type]

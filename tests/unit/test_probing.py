@@ -13,6 +13,7 @@ import torch
 from model import load
 from model.net.classifier import Classifier
 from model.records import LabelledSentence
+from tests.sentences import labelled
 from train.probing import ENCODER, UNTRAINED, probe_run, untrained
 from train.score.outlets import MAJORITY, WORDS
 
@@ -30,11 +31,7 @@ def classifier(tiny_checkpoint: Path) -> Classifier:
 
 def _sentence(number: int, outlet: str) -> LabelledSentence:
     text = f"وصل وفد {outlet} إلى المدينة {number}"
-    return LabelledSentence(
-        article_id=str(number), index=0, section="body", start=0, end=len(text), text=text,
-        voices=(), outlet=outlet, published=None, story=str(number % 8), stances=(),
-        loaded_terms=(),
-    )  # fmt: skip
+    return labelled(text, article_id=str(number), outlet=outlet, story=str(number % 8))
 
 
 def _ask(

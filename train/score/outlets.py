@@ -21,16 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model.errors import RecordError
-from train.score.bootstrap import (
-    Interval,
-    Verdict,
-    difference_interval,
-    judge_difference,
-    story_interval,
-    sum_by_story,
-)
+from train.score.bootstrap import Interval, story_interval, sum_by_story
+from train.score.comparing import Difference, compare_systems
 from train.score.counts import FloatArray, IntArray, check_alike, f1, ratio
-from train.score.permutation import holm, permutation_test
 from train.score.words import split_words
 
 MIN_SENTENCES = 20
@@ -54,19 +47,8 @@ class ProbeScores:
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeLead:
-    """The accuracy of the first probe minus another's; `p` is corrected for all of them (Holm)."""
-
-    other: str
-    value: float
-    interval: Interval
-    p: float
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
 class OutletProbe:
-    """Probes on the same sentences and folds, the encoder's first.
+    """Probes on the same sentences and folds, the encoder's first, whose accuracy `leads`.
 
     `support`: sentences by outlet. `left_out`: the outlets with too few of them.
     """
@@ -76,7 +58,7 @@ class OutletProbe:
     num_sentences: int
     num_stories: int
     probes: tuple[ProbeScores, ...]
-    leads: tuple[ProbeLead, ...]
+    leads: tuple[Difference, ...]
 
 
 def usable_outlets(outlets: Sequence[str], stories: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -125,16 +107,16 @@ def probe_outlets(
         MAJORITY: (words, DummyClassifier(strategy="most_frequent")),
     }
     counts = {
-        name: sum_by_story(_count(right, _guess(model, rows, right, folds), names), stories)
+        name: _count(right, _guess(model, rows, right, folds), names)
         for name, (rows, model) in asked.items()
     }
-    first, *others = counts
-    resampling = {"num_resamples": num_resamples, "seed": seed}
-    tests = [permutation_test(_accuracy, counts[first], counts[n], seed=seed) for n in others]
-    intervals = [
-        difference_interval(_accuracy, counts[first], counts[name], **resampling) for name in others
-    ]
-    corrected = holm([test.p for test in tests])
+    resampling: dict[str, int] = {"num_resamples": num_resamples, "seed": seed}
+    intervals, leads = compare_systems(
+        {"accuracy": _accuracy},
+        {name: {"accuracy": one} for name, one in counts.items()},
+        stories,
+        **resampling,
+    )
     return OutletProbe(
         support=dict(Counter(outlets).most_common()),
         left_out=tuple(left_out),
@@ -144,16 +126,15 @@ def probe_outlets(
             ProbeScores(
                 name=name,
                 accuracy=float(_accuracy(one.sum(axis=0))),
-                accuracy_interval=story_interval(_accuracy, one, **resampling),
+                accuracy_interval=intervals[name]["accuracy"],
                 macro_f1=float(_macro_f1(one.sum(axis=0))),
-                macro_f1_interval=story_interval(_macro_f1, one, **resampling),
+                macro_f1_interval=story_interval(
+                    _macro_f1, sum_by_story(one, stories), **resampling
+                ),
             )
             for name, one in counts.items()
         ),
-        leads=tuple(
-            ProbeLead(name, test.lead, interval, p, judge_difference(interval, p))
-            for name, test, interval, p in zip(others, tests, intervals, corrected, strict=True)
-        ),
+        leads=leads,
     )
 
 

@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from train.score.comparing import Difference, Scored
-from train.score.figures import bounds, figure_with, level_text
-from train.score.figures import figure as _figure
-from train.score.figures import precision_recall as _precision_recall
+from train.score.figures import bounds, figure, figure_with, level_text, precision_recall
 from train.score.labels import StanceScores
 from train.score.presence import PresenceScores
 from train.score.scorecard import Reading, Scorecard
@@ -67,7 +65,7 @@ def end_to_end_table(scorecard: Scorecard) -> Table | None:
                 figure_with(scores.macro_f1, scores.interval),
                 str(scores.num_missed),
                 str(scores.num_spurious),
-                *(_figure(scores.per_label[x].f1) for x in ("favor", "against", "none")),
+                *(figure(scores.per_label[x].f1) for x in ("favor", "against", "none")),
             )
             for name, scores in scorecard.end_to_end.items()
         ),
@@ -121,10 +119,10 @@ def _stance_table(reading: Reading) -> Table:
             (
                 system.name,
                 with_interval(system, "macro_f1"),
-                _figure(system.stances.favor_against_f1),
-                _figure(system.targets.macro_f1),
-                _figure(system.stances.accuracy),
-                *(_figure(scores.f1) for scores in system.stances.per_label.values()),
+                figure(system.stances.favor_against_f1),
+                figure(system.targets.macro_f1),
+                figure(system.stances.accuracy),
+                *(figure(scores.f1) for scores in system.stances.per_label.values()),
             )
             for system in reading.systems
         ),
@@ -176,16 +174,16 @@ def _span_table(reading: Reading) -> Table:
                 system.name,
                 str(system.spans.span_f1_exact.micro.num_predicted),
                 with_interval(system, "span_f1_exact"),
-                _precision_recall(system.spans.span_f1_exact.micro),
+                precision_recall(system.spans.span_f1_exact.micro),
                 with_interval(system, "span_f1_overlap"),
-                _precision_recall(system.spans.span_f1_overlap.micro),
-                _figure(system.characters.micro.f1),
-                f"{_figure(system.partial.merged.micro.f1)} / "
-                f"{_figure(system.partial.unmerged.micro.f1)}",
-                _figure(system.presence.held.f1),
+                precision_recall(system.spans.span_f1_overlap.micro),
+                figure(system.characters.micro.f1),
+                f"{figure(system.partial.merged.micro.f1)} / "
+                f"{figure(system.partial.unmerged.micro.f1)}",
+                figure(system.presence.held.f1),
                 _area(system.presence),
-                f"{_figure(system.spans_without_weak.span_f1_exact.micro.f1)} / "
-                f"{_figure(system.spans_without_weak.span_f1_overlap.micro.f1)}",
+                f"{figure(system.spans_without_weak.span_f1_exact.micro.f1)} / "
+                f"{figure(system.spans_without_weak.span_f1_overlap.micro.f1)}",
             )
             for system in reading.systems
         ),
@@ -206,8 +204,8 @@ def _category_table(reading: Reading) -> Table:
         for category, num_gold in support.items()
     )
     macro = (
-        f"{_figure(system.spans.span_f1_exact.macro_f1)} / "
-        f"{_figure(system.spans.span_f1_overlap.macro_f1)}"
+        f"{figure(system.spans.span_f1_exact.macro_f1)} / "
+        f"{figure(system.spans.span_f1_overlap.macro_f1)}"
         for system in reading.systems
     )
     return Table(
@@ -226,7 +224,7 @@ def _category_f1(spans: SpanScores, category: str) -> str:
     overlap = spans.span_f1_overlap.per_category[category]
     if not exact.support and not exact.num_predicted:
         return "–"
-    return f"{_figure(exact.f1)} / {_figure(overlap.f1)}"
+    return f"{figure(exact.f1)} / {figure(overlap.f1)}"
 
 
 def difference_table(differences: Sequence[Difference], titles: Mapping[str, str]) -> Table:
@@ -259,7 +257,7 @@ def difference_table(differences: Sequence[Difference], titles: Mapping[str, str
 
 def _area(presence: PresenceScores) -> str:
     if presence.roc_auc is None or presence.roc_auc_interval is None:
-        return _figure(presence.roc_auc)
+        return figure(presence.roc_auc)
     return figure_with(presence.roc_auc, presence.roc_auc_interval)
 
 

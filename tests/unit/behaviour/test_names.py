@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model.records import LabelledSentence, Mention, Stance
+from tests.sentences import labelled, stance_of
 from train.behaviour.forms import form_of
 from train.behaviour.names import Name, NameBook, are_alike, attach, fits, rename, takes_epithet
 
@@ -113,22 +114,7 @@ def test_prefixes_are_written_as_arabic_does(prefix: str, name: str, written: st
 
 
 def sentence_about(text: str, target: str, name: str) -> LabelledSentence:
-    start = text.index(name)
-    mention = Mention(start, start + len(name), name, name, "neutral")
-    return LabelledSentence(
-        article_id="a",
-        index=0,
-        section="body",
-        start=0,
-        end=len(text),
-        text=text,
-        voices=(),
-        outlet="o",
-        published=None,
-        story="s",
-        stances=(Stance(target, "newsroom", None, (mention,), "none"),),
-        loaded_terms=(),
-    )
+    return labelled(text, stances=(stance_of(text, target, name),))
 
 
 @pytest.mark.parametrize(

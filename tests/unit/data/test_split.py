@@ -6,6 +6,7 @@ import pytest
 
 from model.errors import InputError, RecordError
 from model.records import LabelledSentence, Stance
+from tests.sentences import labelled
 from train.data.dataset import refuse_leaks
 from train.data.split import Division, SplitBy, Splits, grouped_folds, split
 
@@ -22,8 +23,14 @@ def sentence(
     stances = (Stance(target, "newsroom", None, (), "none", origin=origin),)  # type: ignore[arg-type]
     text = f"{story} {number}"
     article = f"{story} in {outlet}"
-    return LabelledSentence(
-        article, number, "body", 0, len(text), text, (), outlet, day, story, stances, ()
+    return labelled(
+        text,
+        article_id=article,
+        index=number,
+        outlet=outlet,
+        published=day,
+        story=story,
+        stances=stances,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from model.errors import NabraError
 from model.records import LabelledSentence, Mention, Stance
+from tests.sentences import labelled
 from train.data.worlds import World, hold_out
 
 CONFLICTS = {"sdf": "syria", "army": "syria", "houthis": "yemen", "rsf": "sudan", "saf": "sudan"}
@@ -19,10 +20,15 @@ def sentence(number: int, story: str, outlet: str, targets: list[str], day: int 
         Stance(target, "newsroom", None, (Mention(0, 2, "قس", "قس", "neutral"),), "none")
         for target in targets
     )
-    return LabelledSentence(
-        f"a{number}", 0, "body", 0, 6, "قس دخل", (), outlet,
-        None if day is None else f"2020-01-{day:02d}", story, stances, (),
-    )  # fmt: skip
+    published = None if day is None else f"2020-01-{day:02d}"
+    return labelled(
+        "قس دخل",
+        article_id=f"a{number}",
+        outlet=outlet,
+        published=published,
+        story=story,
+        stances=stances,
+    )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from model.records import LabelledSentence, LoadedTerm, Mention, Stance, Voice
+from tests.sentences import labelled
 from train.score.outputs import SystemOutput
 
 MakeSentence = Callable[..., LabelledSentence]
@@ -53,16 +54,10 @@ def make_sentence() -> MakeSentence:
                 label=label,
             )
 
-        return LabelledSentence(
-            article_id="a",
-            index=0,
-            section="body",
-            start=0,
-            end=len(text),
-            text=text,
+        return labelled(
+            text,
             voices=voices,
             outlet="outlet",
-            published=None,
             story=story,
             stances=tuple(stance(*each) for each in stances),
             loaded_terms=tuple(

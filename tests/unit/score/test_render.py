@@ -19,10 +19,12 @@ import pytest
 
 from model.records import ClassLabel, LabelledSentence, LoadedTerm, TaskSpan
 from model.tasks import Task
+from tests.sentences import labelled
 from train.score.bootstrap import Interval
 from train.score.ceiling import Ceiling, CeilingFigure
+from train.score.comparing import Difference
 from train.score.labels import score_stances
-from train.score.outlets import MAJORITY, OutletProbe, ProbeLead, ProbeScores
+from train.score.outlets import MAJORITY, OutletProbe, ProbeScores
 from train.score.outputs import SystemOutput
 from train.score.reading import build_reading
 from train.score.render import template, to_html, to_markdown, to_text
@@ -328,7 +330,7 @@ def test_what_the_representation_gives_away_is_told(scorecard: Scorecard) -> Non
         ProbeScores(name, 0.5, Interval(0.4, 0.6, 0.95, 9), 0.3, Interval(0.2, 0.4, 0.95, 9))
         for name in (evil, MAJORITY)
     ]
-    lead = ProbeLead(MAJORITY, 0.2, Interval(0.1, 0.3, 0.95, 9), 0.01, "ahead")
+    lead = Difference("accuracy", "a", MAJORITY, 0.2, Interval(0.1, 0.3, 0.95, 9), 0.01, "ahead")
     probe = OutletProbe({evil: 30, "b": 20}, (evil,), 50, 9, tuple(scores), (lead,))
     card = replace(scorecard, readings=(), outlets=probe)
     markdown, html = to_markdown(card), to_html(card)
@@ -370,8 +372,8 @@ def task_readings() -> tuple[TaskReading, ...]:
     labels = Task("stance", "classify", ("favor", "against"), pair=True)
     spans = Task("claims", "tag", ("claim", "name"))
     gold = [
-        LabelledSentence(
-            f"d:{n}", 0, "body", 0, 3, "نص ", (), "o", None, f"s{n // 2}", (), (),
+        labelled(
+            "نص ", article_id=f"d:{n}", story=f"s{n // 2}",
             dataset="d", tasks=("stance", "claims"),
             classes=(ClassLabel("stance", "لقاح كورونا", ("favor", "against")[n % 2]),),
             spans=(TaskSpan("claims", 0, 2, "نص", "claim"),),

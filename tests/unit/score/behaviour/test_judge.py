@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import RecordError
-from model.records import LabelledSentence, LoadedTerm, Mention, Stance
+from model.records import LabelledSentence, LoadedTerm
+from tests.sentences import labelled, stance_of
 from train.score.behaviour.cases import Case, Edit, Expectation, LeftOut, sentences_of
 from train.score.behaviour.judge import judge_behaviour
 from train.score.behaviour.shift import Shift
@@ -15,22 +16,8 @@ from train.score.outputs import SystemOutput
 
 
 def make_sentence(text: str, name: str, target: str) -> LabelledSentence:
-    start = text.index(name)
-    mention = Mention(start, start + len(name), name, name, "neutral")
-    return LabelledSentence(
-        article_id=f"{text} {target}",
-        index=0,
-        section="body",
-        start=0,
-        end=len(text),
-        text=text,
-        voices=(),
-        outlet="",
-        published=None,
-        story="",
-        stances=(Stance(target, "newsroom", None, (mention,), "none"),),
-        loaded_terms=(),
-    )
+    stances = (stance_of(text, target, name),)
+    return labelled(text, article_id=f"{text} {target}", outlet="", story="", stances=stances)
 
 
 def term(sentence: LabelledSentence, words: str, category: str = "label") -> LoadedTerm:

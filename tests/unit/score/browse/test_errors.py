@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.records import LOADED_CATEGORIES, LabelledSentence, LoadedTerm
+from tests.sentences import labelled
 from train.score.browse.errors import (
     ERROR_KINDS,
     StanceError,
@@ -118,9 +119,7 @@ SPANS = st.lists(
 def test_every_span_is_right_or_in_one_error(
     gold: list[LoadedTerm], predicted: list[LoadedTerm]
 ) -> None:
-    sentence = LabelledSentence(
-        "a", 0, "body", 0, 20, "x" * 20, (), "o", None, "s", (), tuple(gold)
-    )
+    sentence = labelled("x" * 20, loaded_terms=tuple(gold))
     output = SystemOutput((), tuple(predicted))
     errors = find_errors([sentence], [output])
     right = {(t.start, t.end, t.category) for t in gold} & {
