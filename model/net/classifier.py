@@ -13,7 +13,7 @@ import torch
 from model.net.checkpoint import Checkpoint, load_checkpoint
 from model.net.deciding import FloatArray, Reading, decide, name_scores, temper_task
 from model.net.encoding import Pair
-from model.net.fast_layers import is_worthwhile, lighten
+from model.net.light_layers import is_fast_in_bf16, lighten
 from model.net.passes import Passes, batches, collate
 from model.records import Article, Prediction, article_id
 from model.tasks import STANCE
@@ -171,11 +171,11 @@ class Classifier:
 def load(path: str | Path, precision: Precision = "auto") -> Classifier:
     """The classifier of a checkpoint directory. CheckpointError where there is none.
 
-    `auto`: in bf16 on a processor that multiplies bf16 matrices, which is several times as fast and
-    changes a label in a near-tie at most.
+    `auto`: in bf16 on a processor or a GPU that multiplies bf16 matrices, which is several times as
+    fast and changes a label in a near-tie at most.
     """
     checkpoint = load_checkpoint(path)
-    if precision == "bf16" or (precision == "auto" and is_worthwhile()):
+    if precision == "bf16" or (precision == "auto" and is_fast_in_bf16()):
         lighten(checkpoint.network)
     return Classifier(checkpoint)
 

@@ -1,4 +1,4 @@
-"""bf16 where a processor multiplies such matrices: training with parameters in fp32, prediction.
+"""bf16 where a processor multiplies such matrices: training with parameters in fp32.
 
 `quicken` gives the layers of an encoder other methods, never other parameters: names, state_dict,
 checkpoints and optimizers see what they saw before. Against autocast it saves the casts, the
@@ -7,6 +7,7 @@ generator of CPU dropout and the backward pass of CPU flash attention.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -58,18 +59,7 @@ def quicken(
         if isinstance(module, _Quick):
             module.compute_dtype = dtype
     if own_attention:
-        _take_attention(network)
-
-
-def lighten(network: nn.Module) -> None:
-    """Make a trained network predict in bf16: as `quicken`, with weights of half the size.
-
-    It can be trained no more, and is not to be saved.
-    """
-    quicken(network, row_gradients=False)
-    for module in network.modules():
-        if isinstance(module, ShadowLinear):
-            module.to(module.compute_dtype)
+        take_attention(network, PLAIN_ATTENTION, plain_attention)
 
 
 @cache
@@ -225,16 +215,16 @@ def plain_attention(
     return (weights @ value).transpose(1, 2).contiguous(), None
 
 
-def _take_attention(network: nn.Module) -> None:
-    """Have the encoders in a network call `plain_attention`."""
+def take_attention(network: nn.Module, name: str, attention: Callable[..., Any]) -> None:
+    """Have the encoders in a network call a function of transformers' interface; see `restore`."""
     from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
     from transformers.masking_utils import eager_mask
 
-    AttentionInterface.register(PLAIN_ATTENTION, plain_attention)
-    AttentionMaskInterface.register(PLAIN_ATTENTION, eager_mask)
+    AttentionInterface.register(name, attention)
+    AttentionMaskInterface.register(name, eager_mask)
     for module in network.modules():
         if isinstance(module, PreTrainedModel):
             before = module.config._attn_implementation
-            if before != PLAIN_ATTENTION:  # an encoder inside another one shares its config
+            if before != name:  # an encoder inside another one shares its config
                 module.__dict__[_ATTENTION_BEFORE] = before
-                module.set_attn_implementation(PLAIN_ATTENTION)
+                module.set_attn_implementation(name)

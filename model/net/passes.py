@@ -16,7 +16,7 @@ from model.net.network import probabilities
 FloatArray = npt.NDArray[np.float64]
 Row = Window | Pair
 
-BATCH_TOKENS = 4096  # padded tokens of one pass
+BATCH_TOKENS = 2048  # padded tokens of one pass: more leave the cache between two operations
 _MOST_KEPT = 20_000  # rows whose results are kept for equal ones
 
 

@@ -1,0 +1,108 @@
+"""bf16 for prediction alone: weights packed once for the processor, activation within the product.
+
+What `fast_layers` does for training, taken further: nothing here has a gradient or can be saved.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers.activations import GELUActivation
+
+from model.net.fast_layers import ShadowLinear, is_worthwhile, quicken, take_attention
+
+LIGHT_ATTENTION = "nabra_light"
+_ACTIVATION = "intermediate_act_fn"  # where BERT and its kin keep what follows `dense`
+
+
+def is_fast_in_bf16() -> bool:
+    """Whether this machine, by its GPU or its CPU, multiplies bf16 matrices in hardware."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return is_worthwhile()
+
+
+def lighten(network: Any) -> None:
+    """Make a trained network predict in bf16, with weights of half the size.
+
+    It can be trained no more, and is not to be saved.
+    """
+    if not _is_on_cpu(network):
+        network.encoder.to(torch.bfloat16)  # the kernels of a GPU are good as they are
+        return
+    quicken(network, row_gradients=False, own_attention=False)
+    take_attention(network, LIGHT_ATTENTION, light_attention)
+    can_pack = can_pack_weights()
+    for parent in list(network.modules()):
+        for name, layer in list(parent.named_children()):
+            if not isinstance(layer, ShadowLinear):
+                continue
+            if not can_pack:
+                layer.to(torch.bfloat16)
+                continue
+            has_gelu = name == "dense" and _is_exact_gelu(getattr(parent, _ACTIVATION, None))
+            setattr(parent, name, PackedLinear(layer, with_gelu=has_gelu))
+            if has_gelu:
+                setattr(parent, _ACTIVATION, nn.Identity())
+
+
+def can_pack_weights() -> bool:
+    """Whether this torch has oneDNN's products by packed weights, which inductor uses, too."""
+    operators = torch.ops.mkldnn
+    return hasattr(operators, "_linear_pointwise") and bool(operators._is_mkldnn_bf16_supported())
+
+
+def _is_on_cpu(network: nn.Module) -> bool:
+    return next(network.parameters()).device.type == "cpu"
+
+
+def _is_exact_gelu(activation: object) -> bool:
+    if isinstance(activation, GELUActivation):
+        return True
+    return isinstance(activation, nn.GELU) and activation.approximate == "none"
+
+
+class PackedLinear(nn.Module):
+    """A linear layer with its weight in the order in which the processor multiplies.
+
+    Without it each product begins with putting the weight in order, and the bias and GELU go over
+    the whole output once more each.
+    """
+
+    def __init__(self, layer: nn.Linear, *, with_gelu: bool) -> None:
+        super().__init__()
+        weight = layer.weight.detach().bfloat16().contiguous()
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, None)
+        self._bias = None if layer.bias is None else layer.bias.detach().bfloat16()
+        self._after: tuple[str, list[float], str] = (
+            ("gelu", [], "none") if with_gelu else ("none", [], "")
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(…, inputs) → (…, outputs), both bf16."""
+        output: Tensor = torch.ops.mkldnn._linear_pointwise(
+            input.bfloat16(), self._weight, self._bias, *self._after
+        )
+        return output
+
+
+def light_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """Attention by two batched products, changing scores in place; for transformers' interface.
+
+    Takes (batch, heads, length, width), gives (batch, length, heads, width).
+    """
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    scores = (query @ key.transpose(-1, -2)).mul_(scale)
+    if attention_mask is not None:
+        scores += attention_mask
+    return (torch.softmax(scores, -1) @ value).transpose(1, 2).contiguous(), None
