@@ -65,4 +65,6 @@ def make_network(make: Callable[[], PreTrainedModel]) -> Network:
     for module in network.modules():  # weights far from zero, so that errors would show
         if isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=0.1)
+            if module.bias is not None:
+                nn.init.normal_(module.bias, std=0.1)
     return network.train()
