@@ -1,69 +1,189 @@
-"""Prediction beside the plain way: one sentence after the other through the same network."""
+"""Prediction of real sentences beside transformers' pipelines and beside the machine's limit.
+
+All sides take turns in one run, a few shards each. nabra does the whole work, from lines of JSON to
+files; the pipelines are given sentences and stance pairs that nabra has found for them.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
-from itertools import islice
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from transformers import (
+    AutoConfig,
+    AutoTokenizer,
+    BertForSequenceClassification,
+    BertForTokenClassification,
+    pipeline,
+)
 
-from model import load, read_articles
+from model import Prediction, load, read_articles
+from model.archive.shards.plan import Settings, Shard
+from model.archive.shards.run import prepare
+from model.net.checkpoint import checkpoint_hash
 from model.net.classifier import Classifier
-from model.records import Article
+from model.net.fast_layers import is_worthwhile
 from model.text.normalize import normalize
-from model.text.sentences import segment
+from model.text.stances import holder_words
+from tests.bench.arabert_sized import OUTSIDE, write_arabert_sized
+from tests.bench.prediction_workers import Workers
 
-NUM_ARTICLES = 300
-CHECKPOINT = Path("runs/quickstart/checkpoint")
-
-
-@pytest.fixture(scope="module")
-def articles() -> list[Article]:
-    if not os.environ.get("NABRA_DATA"):
-        pytest.skip("NABRA_DATA is unset: no real articles to measure on")
-    source = Path(os.environ["NABRA_DATA"], "data/saudinewsnet/sample.jsonl")
-    return list(islice(read_articles(source), NUM_ARTICLES))
+NUM_SENTENCES = int(os.environ.get("NABRA_BENCH_SENTENCES", "5000"))
+ROUNDS = int(os.environ.get("NABRA_BENCH_ROUNDS", "3"))
+EMBEDDED = Path(os.environ.get("NABRA_BENCH_CHECKPOINT", "runs/quickstart/checkpoint"))
+SHARDS_A_ROUND = 6
+BATCH_SIZE = 32
 
 
-@pytest.fixture(scope="module")
-def classifier() -> Classifier:
-    if not CHECKPOINT.is_dir():
-        pytest.skip(f"no checkpoint at {CHECKPOINT}: run make quickstart first")
-    return load(CHECKPOINT)
+@dataclass(frozen=True, slots=True)
+class Material:
+    """An archive in shards, and of each shard what a pipeline is asked: sentences, stance pairs."""
+
+    output_dir: Path
+    shards: tuple[Shard, ...]
+    texts: list[list[str]]
+    pairs: list[list[dict[str, str]]]
+
+    def rounds(self) -> list[list[int]]:
+        """The numbers of the shards of each round."""
+        return [list(range(n, len(self.shards), ROUNDS)) for n in range(ROUNDS)]
 
 
-def seconds(act: Callable[[], object]) -> float:
+def make_material(checkpoint: Path, data: Path, folder: Path) -> Material:
+    """Articles, one after the other, until so many distinct sentences are together."""
+    classifier = load(checkpoint)
+    source = data / "data/saudinewsnet/sample.jsonl"
+    drafts: list[list[Prediction]] = []
+    articles, distinct = [], set[str]()
+    for article in read_articles(source):
+        found = [draft for draft in classifier.draft(article) if draft.text not in distinct]
+        distinct |= {draft.text for draft in found}
+        articles.append(article)
+        drafts.append(found)
+        if len(distinct) >= NUM_SENTENCES:
+            break
+    archive = folder / "archive.jsonl"
+    lines = (json.dumps(article.to_dict(), ensure_ascii=False) for article in articles)
+    archive.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    size = -(-len(articles) // (ROUNDS * SHARDS_A_ROUND))
+    plan = prepare(
+        folder / "out",
+        [str(archive)],
+        Settings(shard_articles=size),
+        checkpoint=checkpoint,
+        checkpoint_hash=checkpoint_hash(checkpoint),
+        versions={},
+        overwrite=True,
+    )
+    parts = [list(chain(*drafts[n : n + size])) for n in range(0, len(drafts), size)]
+    return Material(
+        folder / "out",
+        plan.shards,
+        [[normalize(draft.text).text for draft in part] for part in parts],
+        [_pairs(classifier, part) for part in parts],
+    )
+
+
+def _pairs(classifier: Classifier, drafts: list[Prediction]) -> list[dict[str, str]]:
+    return [
+        {
+            "text": normalize(holder_words(draft.text, draft.voices, stance)).text,
+            "text_pair": classifier.checkpoint.targets.targets[stance.target].name,
+        }
+        for draft in drafts
+        for stance in draft.stances
+    ]
+
+
+class Pipelines:
+    """As users of transformers write it: a pipeline for each task, 32 rows a batch, in order."""
+
+    def __init__(self, checkpoint: Path, dtype: torch.dtype) -> None:
+        config = AutoConfig.from_pretrained(checkpoint)
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+        tokenizer.model_max_length = config.max_position_embeddings  # they cut, nabra does not
+        config.num_labels = 13  # outside, and beginning and inside of six categories
+        tagger = BertForTokenClassification(config).eval()
+        with torch.no_grad():
+            tagger.classifier.bias[0] += OUTSIDE
+        config.num_labels = 3
+        judge = BertForSequenceClassification(config).eval()
+        options = {"tokenizer": tokenizer, "batch_size": BATCH_SIZE, "device": "cpu"}
+        self._tag = pipeline(
+            "token-classification", tagger.to(dtype), aggregation_strategy="simple", **options
+        )
+        self._judge = pipeline("text-classification", judge.to(dtype), top_k=None, **options)
+
+    def __call__(self, texts: list[str], pairs: list[dict[str, str]]) -> None:
+        self._tag(texts)
+        if pairs:
+            self._judge(pairs, truncation=True)
+
+
+def seconds(act: Callable[[], Any]) -> float:
     start = time.perf_counter()
     act()
     return time.perf_counter() - start
 
 
-def test_batches_against_one_by_one(classifier: Classifier, articles: list[Article]) -> None:
-    drafts = [draft for article in articles for draft in classifier.draft(article)]
-    num_pairs = sum(len(draft.stances) for draft in drafts)
-    classifier.complete(drafts[:50])  # warm up
-    together = seconds(lambda: classifier.complete(drafts))
-    single = seconds(lambda: [classifier.complete([draft]) for draft in drafts])
-    print(f"\n{len(drafts)} sentences, {num_pairs} stance pairs")
-    print(f"one by one   {len(drafts) / single:8.0f} sentences/s")
-    print(f"in batches   {len(drafts) / together:8.0f} sentences/s   {single / together:.1f} x")
+@pytest.fixture(scope="module", params=["AraBERT's size", "embedded"])
+def checkpoint(
+    request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    if request.param == "embedded":
+        if not EMBEDDED.is_dir():
+            pytest.skip(f"no checkpoint at {EMBEDDED}: run make quickstart first")
+        return EMBEDDED
+    return write_arabert_sized(tmp_path_factory.mktemp("arabert") / "checkpoint", data)
 
 
-def test_where_the_time_goes(classifier: Classifier, articles: list[Article]) -> None:
-    sentences = [sentence for article in articles for sentence in segment(article)]
-    texts = [sentence.text for sentence in sentences]
-    drafts = [draft for article in articles for draft in classifier.draft(article)]
-    encoder = classifier.checkpoint.encoder
-    stages = {
-        "segment and voices": seconds(lambda: [segment(article) for article in articles]),
-        "names": seconds(lambda: classifier.checkpoint.targets.find_mentions(texts)),
-        "normalise": seconds(lambda: [normalize(text) for text in texts]),
-        "normalise and tokenize": seconds(lambda: encoder.windows(texts)),
-        "network and decoding": seconds(lambda: classifier.complete(drafts)),
+def test_side_by_side(checkpoint: Path, data: Path, tmp_path: Path) -> None:
+    if not is_worthwhile():
+        pytest.skip("no processor that multiplies bf16 matrices")
+    material = make_material(checkpoint, data, tmp_path)
+    workers = Workers(material.output_dir)
+    plain = Pipelines(checkpoint, torch.float32)
+    half = Pipelines(checkpoint, torch.bfloat16)
+    for pipelines in (plain, half):
+        pipelines(material.texts[0][:40], material.pairs[0][:4])  # warms up
+    sides: dict[str, Callable[[list[int]], float]] = {
+        "pipelines, fp32": lambda shards: seconds(
+            lambda: [plain(material.texts[n], material.pairs[n]) for n in shards]
+        ),
+        "pipelines, bf16": lambda shards: seconds(
+            lambda: [half(material.texts[n], material.pairs[n]) for n in shards]
+        ),
+        "nabra predict": workers.predict,
+        "limit: its bf16 products alone": workers.multiply,
     }
-    print(f"\n{len(sentences)} sentences")
-    for name, taken in stages.items():
-        print(f"{name:24} {1e6 * taken / len(sentences):8.0f} µs a sentence")
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    counts = []
+    for number, shards in enumerate(material.rounds()):
+        counts.append(sum(len(material.texts[n]) for n in shards))
+        for name, side in sides.items():
+            taken[name].append(side(shards))
+        rates = (f"{counts[-1] / found[-1]:.1f}" for found in taken.values())
+        print(f"\nround {number + 1}, sentences/s:", *rates, flush=True)
+    num_pairs = sum(map(len, material.pairs))
+    batches = workers.batches()
+    print(
+        f"\n{checkpoint.name}: {sum(counts)} distinct sentences, {num_pairs} stance pairs, "
+        f"{len(material.shards)} shards; {torch.get_num_threads()} threads for the pipelines, as "
+        f"many processes for nabra; {sum(batches.values())} batches of "
+        f"{sum(r * length * n for (r, length), n in batches.items()) / batches.total():.0f} tokens"
+    )
+    own = sum(taken["nabra predict"])
+    print(f"{'':32} {'sentences/s':>12} {'nabra is':>9}   of each round")
+    for name, found in taken.items():
+        ratios = " ".join(
+            f"{a / b:.2f}" for a, b in zip(found, taken["nabra predict"], strict=True)
+        )
+        print(f"{name:32} {sum(counts) / sum(found):12.1f} {sum(found) / own:8.2f} x   {ratios}")

@@ -1,0 +1,130 @@
+"""Processes that predict shards, one thread each, as `nabra predict` has them; held between rounds.
+
+Beside prediction they can do what bounds it: the bf16 matrix products of the same batches, alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+
+FEW_OUTPUTS = 64  # heads: left out of the limit
+
+
+class Workers:
+    """As many processes as there are cores; they load their classifiers before the first round."""
+
+    def __init__(self, output_dir: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ends: list[Connection] = []
+        for _ in range(os.cpu_count() or 1):
+            ours, theirs = context.Pipe()
+            context.Process(target=_work, args=(theirs, output_dir), daemon=True).start()
+            self._ends.append(ours)
+        for end in self._ends:
+            assert end.recv() == "ready"
+
+    def predict(self, shards: Sequence[int]) -> float:
+        """Seconds until the last process is done with its share of the shards."""
+        return self._do("predict", shards)
+
+    def multiply(self, shards: Sequence[int]) -> float:
+        """Seconds for the products alone of the batches of the shards, predicted before."""
+        return self._do("multiply", shards)
+
+    def batches(self) -> Counter[tuple[int, int]]:
+        """How many batches of (rows, length) were run."""
+        found: Counter[tuple[int, int]] = Counter()
+        for end in self._ends:
+            end.send(("batches", []))
+            found += end.recv()
+        return found
+
+    def _do(self, what: str, shards: Sequence[int]) -> float:
+        start = time.perf_counter()
+        for number, end in enumerate(self._ends):
+            end.send((what, list(shards[number :: len(self._ends)])))
+        for end in self._ends:
+            end.recv()
+        return time.perf_counter() - start
+
+
+def _work(end: Connection, output_dir: Path) -> None:
+    torch.set_num_threads(1)
+    from model.archive.shards.plan import read_plan
+    from model.archive.shards.process import ShardRunner
+    from model.net.classifier import load
+    from model.net.passes import Passes
+
+    plan = read_plan(output_dir)
+    assert plan is not None
+    products = Products(plan.checkpoint)
+    classifier = load(plan.checkpoint)
+    seen: Counter[tuple[int, int]] = Counter()
+    of_shard: dict[int, Counter[tuple[int, int]]] = {}
+    run = Passes._run
+
+    def counted(passes: Passes, rows: Sequence[Any]) -> Any:
+        seen[len(rows), max(len(row.input_ids) for row in rows)] += 1
+        return run(passes, rows)
+
+    Passes._run = counted  # type: ignore[method-assign]
+    list(classifier.predict_stream(["خبر أول عن المدينة."] * 3))  # warms up
+    with ShardRunner(output_dir, plan, classifier) as runner:
+        end.send("ready")
+        while True:
+            what, numbers = end.recv()
+            if what == "predict":
+                for number in numbers:
+                    seen.clear()
+                    runner.run(plan.shards[number])
+                    of_shard[number] = Counter(seen)
+                end.send("done")
+            elif what == "multiply":
+                for number in numbers:
+                    products.run(of_shard[number])
+                end.send("done")
+            else:
+                end.send(sum(of_shard.values(), Counter()))
+
+
+class Products:
+    """The matrix products of an encoder in bf16, on weights and inputs made by chance."""
+
+    def __init__(self, checkpoint: str) -> None:
+        from model.net.checkpoint import load_checkpoint
+
+        encoder = load_checkpoint(checkpoint).network.encoder
+        config = encoder.config
+        self.heads = config.num_attention_heads
+        self.width = config.hidden_size // self.heads
+        self.layers = config.num_hidden_layers
+        self.weights = [
+            torch.randn(module.weight.shape).bfloat16()
+            for module in encoder.modules()
+            if isinstance(module, torch.nn.Linear) and module.out_features >= FEW_OUTPUTS
+        ]
+
+    @torch.inference_mode()
+    def run(self, batches: Counter[tuple[int, int]]) -> None:
+        """Each batch as often as it was seen."""
+        for (rows, length), count in batches.items():
+            inputs = {
+                size: torch.randn(rows * length, size).bfloat16()
+                for size in {weight.shape[1] for weight in self.weights}
+            }
+            states = torch.randn(rows * self.heads, length, self.width).bfloat16()
+            for _ in range(count):
+                for weight in self.weights:
+                    torch.nn.functional.linear(inputs[weight.shape[1]], weight)
+                for _ in range(self.layers):
+                    scores = torch.bmm(states, states.transpose(1, 2))
+                    torch.bmm(scores, states)
