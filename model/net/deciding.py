@@ -16,7 +16,6 @@ from model.net.encoding import Window
 from model.records import STANCE_LABELS, LoadedTerm, Prediction, Stance
 from model.tasks import LOADED_TERMS, STANCE
 from model.text.attribution import attribute_terms
-from model.text.words import find_words
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -87,7 +86,6 @@ def _judged(checkpoint: Checkpoint, stance: Stance, scores: FloatArray) -> Stanc
 def _text_results(checkpoint: Checkpoint, draft: Prediction, reading: Reading) -> dict[str, Any]:
     """The fields of a prediction that come from reading the sentence alone."""
     fields: dict[str, Any] = {"classes": {}, "spans": {}}
-    words = find_words(draft.text)
     for task in checkpoint.network.tasks:
         if task.kind == "tag":
             # A temperature keeps the likeliest tag of each word, so the spans stay the same.
@@ -95,7 +93,7 @@ def _text_results(checkpoint: Checkpoint, draft: Prediction, reading: Reading) -
             spans = _correct(
                 checkpoint,
                 task.name,
-                decode_spans(draft.text, words, reading.windows, tags, task.labels),
+                decode_spans(draft.text, reading.windows, tags, task.labels),
             )
             if task == LOADED_TERMS:
                 fields["loaded_terms"] = _loaded_terms(checkpoint, draft, spans)

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from model.net.encoding import Window
 from model.records import LOADED_CATEGORIES
-from model.text.words import Word
+from model.text.words import Word, find_words
+
+FloatArray = npt.NDArray[np.float64]
 
 OUTSIDE, _BEGIN = 0, 1
 
@@ -27,9 +29,8 @@ class TaggedSpan:
 
 def decode_spans(
     text: str,
-    words: Sequence[Word],
     windows: Sequence[Window],
-    probabilities: Sequence[npt.NDArray[np.float64]],
+    probabilities: Sequence[FloatArray],
     categories: Sequence[str] = LOADED_CATEGORIES,
 ) -> list[TaggedSpan]:
     """The spans of one sentence, by start.
@@ -39,24 +40,13 @@ def decode_spans(
     written words; only `scare_quotes` keeps the marks at its edges. Spans that become the same are
     one, with the higher confidence.
     """
+    tags = [scores.argmax(-1) for scores in probabilities]
+    used = {n for part in tags for n in np.flatnonzero((part != OUTSIDE).any(axis=0)).tolist()}
+    words = find_words(text) if used else []  # most sentences hold no span
     best: dict[tuple[int, int, str], float] = {}
-    for number, category in enumerate(categories):
-        runs: list[tuple[int, int, list[float]]] = []
-        is_open = False
-        for window, scores in zip(windows, probabilities, strict=True):
-            layer = scores[:, number]
-            for (start, end), tag, row in zip(
-                window.word_spans, layer.argmax(-1), layer, strict=True
-            ):
-                if tag == OUTSIDE:
-                    is_open = False
-                elif is_open and tag != _BEGIN:
-                    first, _, values = runs[-1]
-                    runs[-1] = (first, end, [*values, float(row[tag])])
-                else:
-                    runs.append((start, end, [float(row[tag])]))
-                    is_open = True
-        for start, end, values in runs:
+    for number in sorted(used):
+        category = categories[number]
+        for start, end, values in _runs(windows, probabilities, tags, number):
             left, right = whole_words(
                 text, words, start, end, keep_marks=category == "scare_quotes"
             )
@@ -64,6 +54,31 @@ def decode_spans(
                 key = (left, right, category)
                 best[key] = max(best.get(key, 0.0), sum(values) / len(values))
     return [TaggedSpan(*key, confidence=value) for key, value in sorted(best.items())]
+
+
+def _runs(
+    windows: Sequence[Window],
+    probabilities: Sequence[FloatArray],
+    tags: Sequence[npt.NDArray[np.int64]],
+    number: int,
+) -> list[tuple[int, int, list[float]]]:
+    """Start, end and the probabilities of the tags of each run of one category."""
+    runs: list[tuple[int, int, list[float]]] = []
+    is_open = False
+    for window, scores, part in zip(windows, probabilities, tags, strict=True):
+        for place, tag in enumerate(part[:, number].tolist()):
+            if tag == OUTSIDE:
+                is_open = False
+                continue
+            start, end = window.word_spans[place]
+            value = float(scores[place, number, tag])
+            if is_open and tag != _BEGIN:
+                first, _, values = runs[-1]
+                runs[-1] = (first, end, [*values, value])
+            else:
+                runs.append((start, end, [value]))
+                is_open = True
+    return runs
 
 
 def whole_words(

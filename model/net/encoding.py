@@ -85,26 +85,30 @@ class TextEncoder:
 
         Where the words are too long, those around the mention are kept.
         """
-        flat = [self._split(text) for pair in pairs for text in pair[:2]]
-        pieces = self._tokenize(flat)
+        # A name stands in many pairs, and a sentence in several.
+        texts = list(dict.fromkeys(text for pair in pairs for text in pair[:2]))
+        splits = [self._split(text) for text in texts]
+        read = dict(zip(texts, zip(splits, self._tokenize(splits), strict=True), strict=True))
         encoded = []
-        for number, context in enumerate(self._contexts(contexts, len(pairs))):
-            words = [token for word in pieces[2 * number] for token in word]
-            name = [token for word in pieces[2 * number + 1] for token in word]
+        for (text, second, mention), context in zip(
+            pairs, self._contexts(contexts, len(pairs)), strict=True
+        ):
+            split, pieces = read[text]
+            words = [token for word in pieces for token in word]
+            name = [token for word in read[second][1] for token in word]
             behind = len(context) + 1 if context else 0
             room = max(self.max_length - 3 - len(name) - behind, 0)
             first_kept = 0
             if len(words) > room:
-                wanted = self._split(pairs[number][2])
-                middle = _tokens_before(flat[2 * number], pieces[2 * number], wanted)
+                middle = _tokens_before(split, pieces, self._split(mention))
                 first_kept = min(max(0, middle - room // 2), len(words) - room)
             kept = words[first_kept : first_kept + room]
             first = [self._open, *kept, self._close]
-            second = [*name[: self.max_length - len(first) - 1 - behind], self._close]
+            last = [*name[: self.max_length - len(first) - 1 - behind], self._close]
             if context:
-                second += [*context, self._close]
+                last += [*context, self._close]
             encoded.append(
-                Pair(first + second, [0] * len(first) + [1] * len(second), len(words) - len(kept))
+                Pair(first + last, [0] * len(first) + [1] * len(last), len(words) - len(kept))
             )
         return encoded
 

@@ -141,8 +141,7 @@ def test_gold_tags_are_those_that_decode_to_the_gold_spans(
             assert set(items.stories[place : place + size]) <= {sentence.story}
             parts.append(tags[place : place + size].reshape(shape))
             place += size
-        words = find_words(sentence.text)
-        found = decode_spans(sentence.text, words, reading.windows, parts, task.labels)
+        found = decode_spans(sentence.text, reading.windows, parts, task.labels)
         (term,) = sentence.loaded_terms
         category = "doubt" if task == LOADED_TERMS else "repetition"
         assert [(s.start, s.end, s.category) for s in found] == [(term.start, term.end, category)]

@@ -5,7 +5,6 @@ import numpy as np
 from model.net.decoding import decode_spans
 from model.net.encoding import Window
 from model.records import LOADED_CATEGORIES
-from model.text.words import find_words
 
 TEXT = 'مليشيا "قسد" الانفصالية هنا'
 PIECES = ["مليشيا", '"', "قسد", '"', "الانفصالية", "هنا"]
@@ -28,7 +27,7 @@ def spans(**tags: str) -> list[tuple[str, str]]:
         layer = LOADED_CATEGORIES.index(category)  # type: ignore[arg-type]
         for word, letter in enumerate(letters):
             scores[word, layer, "OBI".index(letter)] = 0.9
-    found = decode_spans(TEXT, find_words(TEXT), [window()], [scores])
+    found = decode_spans(TEXT, [window()], [scores])
     return [(span.category, TEXT[span.start : span.end]) for span in found]
 
 
@@ -61,7 +60,7 @@ def test_confidence_is_the_mean_of_the_tags() -> None:
     scores = np.zeros((len(PIECES), len(LOADED_CATEGORIES), 3))
     scores[:, :, 0] = 0.5
     scores[4, 0, 1], scores[5, 0, 2] = 0.9, 0.7
-    (span,) = decode_spans(TEXT, find_words(TEXT), [window()], [scores])
+    (span,) = decode_spans(TEXT, [window()], [scores])
     assert round(span.confidence, 6) == 0.8
 
 
@@ -75,7 +74,7 @@ def test_a_span_runs_on_over_the_border_of_two_windows() -> None:
     layer = LOADED_CATEGORIES.index("scare_quotes")
     scores[:, :, 0] = 0.1
     scores[1, layer, 1] = scores[2, layer, 2] = scores[3, layer, 2] = 0.9
-    found = decode_spans(TEXT, find_words(TEXT), halves, [scores[:2], scores[2:]])
+    found = decode_spans(TEXT, halves, [scores[:2], scores[2:]])
     assert [TEXT[span.start : span.end] for span in found] == ['"قسد"']
 
 
@@ -83,5 +82,5 @@ def test_other_labels_by_their_own_layers() -> None:
     scores = np.zeros((len(PIECES), 2, 3))
     scores[:, :, 0] = 0.1
     scores[0, 1, 1] = 0.9
-    (span,) = decode_spans(TEXT, find_words(TEXT), [window()], [scores], ("Doubt", "Slogans"))
+    (span,) = decode_spans(TEXT, [window()], [scores], ("Doubt", "Slogans"))
     assert (span.category, TEXT[span.start : span.end]) == ("Slogans", "مليشيا")
