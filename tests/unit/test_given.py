@@ -90,6 +90,13 @@ def test_what_is_left_out_is_told(data: Path) -> None:
     )
 
 
+def test_rows_of_training_that_share_a_story_with_the_test_file_are_no_fault(data: Path) -> None:
+    """Nothing learns from them here."""
+    given = read(data / "checkthat", a=(Task("t", "classify", ("OBJ", "SUBJ")),))
+    (note,) = given.notes
+    assert note.startswith(f"{len(given.gold)} texts of checkthat, the test file of the set")
+
+
 def test_checkpoints_share_labels_not_names(data: Path) -> None:
     turned = Task("turned", "tag", TWO.labels[::-1])
     given = read(data / "armpro", a=(TWO,), b=(turned,), c=(TWO,))
