@@ -17,7 +17,7 @@ from typing import Any
 from model.archive.parts import PartFormat
 from model.archive.pieces import MAX_BYTES, Cut, Piece, cut_file
 from model.archive.read import all_columns, check_input, list_files
-from model.archive.write import write_json
+from model.archive.sealed import read_sealed, write_sealed
 from model.errors import InputError, OutputError
 from model.records import Dropped, Record
 
@@ -245,7 +245,7 @@ def read_plan(output_dir: Path) -> Plan | None:
     """The plan that lies in a folder; None where there is none. OutputError for a damaged one."""
     path = output_dir / PLAN
     try:
-        return Plan.from_dict(json.loads(path.read_bytes()))
+        return Plan.from_dict(read_sealed(path))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as fault:
@@ -253,11 +253,16 @@ def read_plan(output_dir: Path) -> Plan | None:
         raise OutputError(path, what, "begin anew with --overwrite") from None
 
 
+def write_plan(output_dir: Path, plan: Plan) -> None:
+    """Write the plan into a folder."""
+    write_sealed(output_dir / PLAN, plan.to_dict())
+
+
 def settle_plan(output_dir: Path, plan: Plan) -> None:
     """Write the plan, or make sure that the same one lies there. OutputError names differences."""
     then = read_plan(output_dir)
     if then is None:
-        write_json(output_dir / PLAN, plan.to_dict())
+        write_plan(output_dir, plan)
         return
     if changes := differences(then, plan):
         count = "1 thing differs" if len(changes) == 1 else f"{len(changes)} things differ"
