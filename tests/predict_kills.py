@@ -98,22 +98,30 @@ def _run(
 
 def predicting(checkpoint: Path, archive: Path, form: str) -> Run:
     """The command itself, with a classifier that was loaded before."""
+    from model.predict import app
+
+    load_once(checkpoint)
+
+    def run(output: Path) -> None:
+        app(arguments(checkpoint, archive, output, form), standalone_mode=False)
+
+    return run
+
+
+def load_once(checkpoint: Path) -> None:
+    """Let the command predict with one classifier, and have nothing forced to the disk."""
     import model.predict
     from model.net.classifier import load
-    from model.predict import app
 
     classifier = load(checkpoint)
     model.predict.load_with_threads = lambda *_: classifier  # type: ignore[assignment]
     os.fsync = lambda handle: None  # a killed process loses nothing that the system has
 
-    def run(output: Path) -> None:
-        arguments = [checkpoint, archive, "--output", output, "--format", form, "--quiet"]
-        app(
-            [*map(str, arguments), "--shard-articles", "3", "--workers", "1"],
-            standalone_mode=False,
-        )
 
-    return run
+def arguments(checkpoint: Path, archive: Path, output: Path, form: str) -> list[str]:
+    """Of the command, in this process and in small shards."""
+    given = [checkpoint, archive, "--output", output, "--format", form, "--quiet"]
+    return [*map(str, given), "--shard-articles", "3", "--workers", "1"]
 
 
 def naive(archive: Path) -> Run:
