@@ -1,6 +1,6 @@
-"""Damages one file of a finished run after the other: is each found, and only its shard made again?
+"""Damages one file of a finished run after the other: each is found, its shard alone made again?
 
-Run as a module: prints a line of JSON with what was done to which kind of file, and what went wrong.
+Run as a module: prints a line of JSON with what was done to which files, and what went wrong.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from model.archive.write import list_parts
+from model.archive.write import OWN_DIRS, list_parts
 from model.errors import NabraError
 from model.predict import app
 from tests.predict_kills import Run, digest, predicting
@@ -72,7 +72,7 @@ def verify(output: Path) -> str:
 
 
 def _targets(output: Path) -> list[Path]:
-    shards = [p for name in ("predictions", "quarantine", "done") for p in list_parts(output / name)]
+    shards = [path for folder in OWN_DIRS for path in list_parts(output / folder)]
     return [*shards, *output.glob("plan.json")]
 
 

@@ -190,7 +190,7 @@ def test_a_damaged_plan_is_written_again(archive: Path, tmp_path: Path, is_gone:
     path.unlink()
     if not is_gone:
         path.write_text(written.replace("jsonl", "jsonk", 1), encoding="utf-8")
-    with pytest.raises(OutputError, match="another run, whose plan|its checksum differs"):
+    with pytest.raises(OutputError, match=r"another run, whose plan|its checksum differs"):
         run(archive, output, checkpoint_hash="2")
     assert run(archive, output) == []
     assert tree(output) == whole
