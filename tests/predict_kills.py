@@ -55,7 +55,11 @@ def kill_everywhere(run: Run, folder: Path, *, every: int = 1) -> dict[str, obje
 
 def rows(folder: Path) -> Counter[str]:
     """Every row of predictions and quarantine, in plain JSON, with how often it is there."""
-    lines = [line for path in folder.rglob("*.jsonl") for line in path.read_text().split("\n")]
+    lines = [
+        line
+        for path in folder.rglob("*.jsonl")
+        for line in path.read_text(errors="replace").split("\n")
+    ]
     tables = [pq.read_table(path).to_pylist() for path in folder.rglob("*.parquet")]
     lines += [json.dumps(row) for table in tables for row in table]
     return Counter(line for line in lines if line)

@@ -33,13 +33,13 @@ def read_txt(path: Path, source: str, outlet: str) -> Article:
         if "\n" not in first:
             headline, text = first, rest[blank.end() :]
     values = {"headline": headline, "text": text, "published": published}
-    return make_article(values, source=source, outlet=outlet)
+    return make_article(values, source=source, outlet=outlet, offset=0)
 
 
 def read_html(path: Path, source: str, outlet: str, pages: PageExtractor) -> Article:
     """The article that a saved web page holds, without its menus, comments and advertisements."""
     page = pages.extract(decode(_read_bytes(path, MAX_HTML_BYTES)))
-    return make_article(page, source=source, outlet=outlet)
+    return make_article(page, source=source, outlet=outlet, offset=0)
 
 
 def _read_bytes(path: Path, limit: int) -> bytes:

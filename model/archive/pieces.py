@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar, Self
 
-from model.archive.extract import PageExtractor
+from model.archive.extract import PAGE_SECONDS, PageExtractor
 from model.archive.read import folder_name, kind_of, read_file, source_name
 from model.archive.rows import BROKEN_STREAM, Columns, open_lines, read_lines
 from model.records import Article, Dropped, Record
@@ -114,13 +114,15 @@ def _cut_table(
 class PieceReader:
     """Reads pieces in whatever order; those that follow each other go through a file just once.
 
-    A context manager: it holds the file that it read last.
+    A context manager: it holds the file that it read last. A web page may take `page_seconds`.
     """
 
-    def __init__(self, outlet: str | None, columns: Columns) -> None:
+    def __init__(
+        self, outlet: str | None, columns: Columns, page_seconds: float = PAGE_SECONDS
+    ) -> None:
         self._outlet = outlet
         self._columns = columns
-        self._pages = PageExtractor()
+        self._pages = PageExtractor(page_seconds)
         self._path: str | None = None
         self._stream: IO[bytes] | None = None
         self._records: Iterator[Article | Dropped] = iter(())

@@ -143,7 +143,7 @@ def _article_or_dropped(
     offset: int | None = None,
 ) -> Article | Dropped:
     try:
-        return make_article(parse(), source=source, outlet=outlet)
+        return make_article(parse(), source=source, outlet=outlet, offset=offset)
     except BadRecordError as fault:
         return fault.to_dropped(source, offset=offset, raw=raw)
 

@@ -19,7 +19,7 @@ def write_sealed(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def read_sealed(path: Path) -> dict[str, Any]:
-    """What `write_sealed` wrote. OSError where it cannot be read, ValueError for any other bytes."""
+    """What `write_sealed` wrote. OSError where it cannot be read, ValueError for other bytes."""
     written = path.read_bytes()
     data = json.loads(written)
     if not isinstance(data, dict):

@@ -22,6 +22,7 @@ from model.errors import InputError, OutputError
 from model.records import Dropped, Record
 
 PLAN = "plan.json"
+ARTICLE_SECONDS = 60.0
 _SCHEMA = 1
 
 
@@ -34,6 +35,7 @@ class Settings(Record):
     format: PartFormat = "jsonl"
     partition: str | None = None
     shard_articles: int = 1_000
+    article_seconds: float = ARTICLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
