@@ -114,6 +114,8 @@ def predicting(checkpoint: Path, archive: Path, form: str) -> Run:
 
 def load_once(checkpoint: Path) -> None:
     """Let the command predict with one classifier, and have nothing forced to the disk."""
+    import model.archive.engines.local
+    import model.archive.manifest  # here, so that no child has to
     import model.predict
     from model.net.classifier import load
 

@@ -78,12 +78,13 @@ def segment(article: Article) -> list[Sentence]:
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Half-open spans of the sentences of a text, without the white space around them."""
     quotations = find_quotations(text)
+    starts = [quotation.start for quotation in quotations]
     spans: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):
         if _TAG_LINE.match(line.group()):
             continue
         start = line.start()
-        for end in _sentence_ends(text, line.start(), line.end(), quotations):
+        for end in _sentence_ends(text, line.start(), line.end(), quotations, starts):
             spans.append((start, end))
             start = end
         spans.append((start, line.end()))
@@ -111,8 +112,10 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-def _sentence_ends(text: str, start: int, end: int, quotations: list[Quotation]) -> list[int]:
-    starts = [quotation.start for quotation in quotations]
+def _sentence_ends(
+    text: str, start: int, end: int, quotations: list[Quotation], starts: list[int]
+) -> list[int]:
+    """Where sentences of the line `text[start:end]` end; `starts`: where the quotations begin."""
     ends: list[int] = []
     for match in _ENDING.finditer(text, start, end):
         number = bisect_right(starts, match.start()) - 1
