@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 Watch = Callable[[str], AbstractContextManager[None]]
 """`with watch("text"):` says what is done inside."""
+
+STAGES = ("planning", "loading", "reading", "text", "tokenizer", "model", "decoding", "writing")
+"""Of a prediction, in order. `text`: sentences, voices, names; `decoding`: labels and spans."""
 
 _NOTHING = nullcontext()
 
@@ -32,6 +35,15 @@ class Stopwatch:
         """What another one, in another process, has measured."""
         for stage, taken in seconds.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + taken
+
+    def table(self) -> Iterator[str]:
+        """A line for each stage in the order of the work, with its share of all, and their sum."""
+        busy = sum(self.seconds.values())
+        order = {stage: number for number, stage in enumerate(STAGES)}
+        for stage in sorted(self.seconds, key=lambda stage: order.get(stage, len(order))):
+            taken = self.seconds[stage]
+            yield f"{stage:10} {taken:9.1f} s {taken / busy:6.1%}"
+        yield f"{'in all':10} {busy:9.1f} s"
 
     def enter(self, stage: str) -> None:
         """The stage begins; the one around it pauses."""
