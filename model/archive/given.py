@@ -11,6 +11,7 @@ from typing import IO
 
 from model.archive.atomic import AtomicFile, output_errors
 from model.archive.read import check_input
+from model.archive.remote import RemotePath, is_remote, place_of
 from model.errors import InputError
 
 STANDARD_INPUT = "-"
@@ -20,6 +21,12 @@ def expand(inputs: Iterable[str]) -> list[str]:
     """Patterns as the files that they match, by name; InputError for one that matches none."""
     found = []
     for given in inputs:
+        if is_remote(given):
+            remote = [str(place) for place in RemotePath(given).matches()]
+            if not remote:
+                raise InputError(given, "no file matches", "correct the pattern")
+            found += remote
+            continue
         if given == STANDARD_INPUT or os.path.exists(given) or not glob.has_magic(given):
             found.append(given)
             continue
@@ -34,7 +41,7 @@ def check_given(inputs: Iterable[str]) -> None:
     """InputError for an input that is missing, empty or of no known kind."""
     for given in inputs:
         if given != STANDARD_INPUT:
-            check_input(Path(given))
+            check_input(place_of(given))
 
 
 def spooled(output: Path, given: str, stream: IO[bytes]) -> str:

@@ -25,7 +25,7 @@ def write_archive(folder: Path, num: int) -> Path:
     return folder
 
 
-def start(checkpoint: Path, archive: Path, output: Path, *more: str) -> subprocess.Popen[str]:
+def start(checkpoint: Path, archive: Path | str, output: Path, *more: str) -> subprocess.Popen[str]:
     arguments = [str(checkpoint), str(archive), "--output", str(output), *more]
     return subprocess.Popen(
         [sys.executable, "-m", "model.predict", *arguments],
@@ -37,7 +37,7 @@ def start(checkpoint: Path, archive: Path, output: Path, *more: str) -> subproce
     )
 
 
-def run(checkpoint: Path, archive: Path, output: Path, *more: str) -> str:
+def run(checkpoint: Path, archive: Path | str, output: Path, *more: str) -> str:
     process = start(checkpoint, archive, output, *more)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err

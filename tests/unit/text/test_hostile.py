@@ -11,7 +11,6 @@ from model.records import Article
 from model.text.normalize import normalize
 from model.text.sentences import segment, split_sentences
 
-
 TICK = 0.02  # seconds; some systems count the processor's time no finer
 
 
