@@ -178,6 +178,7 @@ def predict_archive(
             numbers = [shard.number for shard in todo]
             for done in _run(output, plan, numbers, workers, threads, progress, stopwatch):
                 progress.add(done.rows, done.quarantined)
+            say(progress.summary(), quiet=quiet)
     if stopwatch is not None:
         for line in stopwatch.table():
             say(line, quiet=quiet)

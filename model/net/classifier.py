@@ -57,15 +57,11 @@ class Classifier:
         """`complete` over any number of drafts, in order, in bounded memory."""
         drafts = iter(drafts)
         surroundings, passes = Surroundings(self.checkpoint.context), Passes(self.checkpoint)
-        while window := self._next_window(drafts, watch):
+        while window := list(itertools.islice(drafts, _WINDOW_SENTENCES)):
             readings = self._read(window, surroundings, passes, watch)
             with watch("decoding"):
                 predictions = self.decide(window, readings)
             yield from predictions
-
-    def _next_window(self, drafts: Iterator[Prediction], watch: Watch) -> list[Prediction]:
-        with watch("text"):
-            return list(itertools.islice(drafts, _WINDOW_SENTENCES))
 
     def draft(self, article: Article) -> list[Prediction]:
         """The sentences of an article with voices and stances to judge, nothing predicted yet."""

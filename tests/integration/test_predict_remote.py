@@ -34,7 +34,7 @@ def test_workers_read_an_address(tiny_checkpoint: Path, tmp_path: Path) -> None:
 class Ranges(http.server.SimpleHTTPRequestHandler):
     """Gives parts of files, as stores do, which Python's own server does not."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         path = Path(self.translate_path(self.path))
         asked = self.headers.get("Range")
         if asked is None or not path.is_file():

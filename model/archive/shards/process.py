@@ -135,7 +135,8 @@ class _Drafts:
         """The sentences of an article, or why it has none: text that nobody thought of may cost its
         article, no more."""
         try:
-            return self._limit.run(self._classifier.draft, article) or "holds no sentence"
+            with self._watch("text"):
+                return self._limit.run(self._classifier.draft, article) or "holds no sentence"
         except OutOfTimeError:
             return f"reading it as sentences took over {self._limit.seconds:g} s"
         except Exception as error:
