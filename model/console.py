@@ -103,8 +103,10 @@ class Progress:
             total=num_articles, unit=" articles", disable=is_hidden, delay=2, dynamic_ncols=True
         )
         self._start = time.monotonic()
+        self.num_articles = 0
         self.num_sentences = 0
         self.num_quarantined = 0
+        self._tell()
 
     def __enter__(self) -> Progress:
         return self
@@ -119,14 +121,27 @@ class Progress:
 
     def advance(self, articles: int) -> None:
         """So many more have been read."""
+        self.num_articles += articles
         self._bar.update(articles)
 
     def add(self, sentences: int, quarantined: int) -> None:
         """So much more has been written."""
         self.num_sentences += sentences
         self.num_quarantined += quarantined
+        self._tell()
+
+    def summary(self) -> str:
+        """How long it took, and how fast it was."""
+        seconds = max(self.seconds, 1e-9)
+        return (
+            f"{seconds:.1f} s: {self.num_articles / seconds:.1f} articles/s, "
+            f"{self.num_sentences / seconds:.1f} sentences/s"
+        )
+
+    def _tell(self) -> None:
         rate = self.num_sentences / max(self.seconds, 1e-9)
-        self._bar.set_postfix_str(f"{rate:.0f} sentences/s, {self.num_quarantined} quarantined")
+        told = f"{rate:.0f} sentences/s, {self.num_quarantined} quarantined"
+        self._bar.set_postfix_str(told, refresh=False)
 
 
 def hush_libraries() -> None:

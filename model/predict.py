@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -14,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model.archive.atomic import AtomicFile, output_errors
 from model.console import STATUS_QUARANTINED, Progress, Quiet, hush_libraries, new_app, run_app, say
-from model.errors import InputError, OutputError
+from model.errors import OutputError
+from model.stopwatch import Stopwatch, unwatched
 
 if TYPE_CHECKING:
     from model.archive.shards.done import Done
@@ -85,6 +82,10 @@ def predict(
     num_shards: Annotated[
         int | None, typer.Option(min=1, help="How many jobs of a queue share the archive.")
     ] = None,
+    article_seconds: Annotated[
+        float, typer.Option(min=0.001, help="What reading one article may take; more: quarantine.")
+    ] = 60.0,
+    profile: Annotated[bool, typer.Option(help="Say at the end where the time went.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace predictions of an earlier run.")] = False,
     strict: Annotated[bool, typer.Option(help="Status 3 if any record was quarantined.")] = False,
     verify: Annotated[
@@ -106,20 +107,20 @@ def predict(
     if num_shards is not None and overwrite:
         raise typer.BadParameter("--overwrite with --num-shards: a job would delete others' work")
     hush_libraries()
-    from model.archive.read import check_input
+    from model.archive.given import check_given, expand
     from model.archive.shards.plan import Settings
     from model.archive.shards.run import Job, claim
     from model.net.checkpoint import check_files
 
-    settings = Settings(outlet, _columns(column or ()), format.value, partition, shard_articles)
+    settings = Settings(
+        outlet, _columns(column or ()), format.value, partition, shard_articles, article_seconds
+    )
     job = Job(shard_index or 0, num_shards or 1)
     if job.index >= job.count:
         raise typer.BadParameter(f"--shard-index {job.index}: the last of them is {job.count - 1}")
     # Before anything is made: a wrong path should cost nothing.
-    inputs = _expand(inputs)
-    for given in inputs:
-        if given != "-":
-            check_input(Path(given))
+    inputs = expand(inputs)
+    check_given(inputs)
     check_files(checkpoint)
     with claim(output, job):
         num_quarantined = predict_archive(
@@ -132,6 +133,7 @@ def predict(
             threads=threads,
             overwrite=overwrite,
             quiet=quiet,
+            profile=profile,
         )
     if strict and num_quarantined:
         raise typer.Exit(STATUS_QUARANTINED)
@@ -148,30 +150,38 @@ def predict_archive(
     threads: int = 1,
     overwrite: bool = False,
     quiet: bool = False,
+    profile: bool = False,
 ) -> int:
     """Predict what is not done yet; how many records lie in quarantine as far as it has come."""
+    from model.archive.given import spooled
     from model.archive.manifest import versions
     from model.archive.shards.run import pending, prepare, totals
     from model.net.checkpoint import checkpoint_hash
 
-    plan = prepare(
-        output,
-        [_spooled(output, given) for given in inputs],
-        settings,
-        checkpoint=checkpoint,
-        checkpoint_hash=checkpoint_hash(checkpoint),
-        versions=versions(),
-        overwrite=overwrite,
-    )
-    todo = pending(output, plan, job, lambda line: say(line, quiet=quiet))
+    stopwatch = Stopwatch() if profile else None
+    with (stopwatch or unwatched)("planning"):
+        plan = prepare(
+            output,
+            [spooled(output, given, sys.stdin.buffer) for given in inputs],
+            settings,
+            checkpoint=checkpoint,
+            checkpoint_hash=checkpoint_hash(checkpoint),
+            versions=versions(),
+            overwrite=overwrite,
+        )
+        todo = pending(output, plan, job, lambda line: say(line, quiet=quiet))
     num_owned = sum(map(job.owns, plan.shards))
     if len(todo) < num_owned:
         say(f"{num_owned - len(todo)} of {num_owned} shards are done already", quiet=quiet)
     if todo:
         with Progress(sum(shard.num_records for shard in todo), quiet=quiet) as progress:
             numbers = [shard.number for shard in todo]
-            for done in _run(output, plan, numbers, workers, threads, progress):
+            for done in _run(output, plan, numbers, workers, threads, progress, stopwatch):
                 progress.add(done.rows, done.quarantined)
+            say(progress.summary(), quiet=quiet)
+    if stopwatch is not None:
+        for line in stopwatch.table():
+            say(line, quiet=quiet)
     found = totals(output, plan)
     if found is None:
         say(f"this job is done; others are at work for {output}", quiet=quiet)
@@ -187,6 +197,7 @@ def _run(
     workers: int | None,
     threads: int,
     progress: Progress,
+    stopwatch: Stopwatch | None,
 ) -> Iterator[Done]:
     from model.archive.engines.local import fit_workers, run_here, run_in_processes
     from model.net.checkpoint import WEIGHTS
@@ -195,8 +206,10 @@ def _run(
         weights = (Path(plan.checkpoint) / WEIGHTS).stat().st_size
         workers = 1 if _has_gpu() else fit_workers(len(numbers), weights)
     if workers == 1:
-        classifier = load_with_threads(plan.checkpoint, threads)
-        return run_here(output, plan, numbers, classifier, partial(progress.advance, 1))
+        watch = stopwatch or unwatched
+        with watch("loading"):
+            classifier = load_with_threads(plan.checkpoint, threads)
+        return run_here(output, plan, numbers, classifier, partial(progress.advance, 1), watch)
     return run_in_processes(
         output,
         plan,
@@ -205,6 +218,7 @@ def _run(
         progress.advance,
         num_workers=workers,
         num_threads=threads,
+        watch=stopwatch,
     )
 
 
@@ -277,33 +291,6 @@ def _unasked(checkpoint: Path) -> list[str]:
     tasks = read_tasks(read_record(checkpoint), checkpoint)
     has_targets = bool(read_targets(checkpoint))
     return [task.name for task in tasks if task.pair and not (task == STANCE and has_targets)]
-
-
-def _spooled(output: Path, given: str) -> str:
-    """An input by its name; what comes by standard input is laid into the output folder first."""
-    if given != "-":
-        return given
-    path = output / "standard-input.jsonl"
-    with output_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = AtomicFile(path)
-        shutil.copyfileobj(sys.stdin.buffer, file.stream)
-        file.commit()
-    return str(path)
-
-
-def _expand(inputs: Iterable[str]) -> list[str]:
-    """Patterns as the files that they match, by name; InputError for one that matches none."""
-    found = []
-    for given in inputs:
-        if given == "-" or os.path.exists(given) or not glob.has_magic(given):
-            found.append(given)
-            continue
-        matches = sorted(glob.glob(given, recursive=True))
-        if not matches:
-            raise InputError(given, "no file matches", "correct the pattern")
-        found += matches
-    return found
 
 
 def _columns(pairs: Iterable[str]) -> dict[str, str]:

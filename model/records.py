@@ -84,7 +84,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Article(Record):
-    """One news article. `text` is the body; `source` says the file and line that it came from."""
+    """One news article. `text` is the body; `source` says the file and line that it came from.
+
+    `offset`: the byte where its record begins there, if known; it says nothing about the article.
+    """
 
     id: str
     outlet: str
@@ -93,6 +96,9 @@ class Article(Record):
     headline: str
     text: str
     source: str
+    offset: int | None = field(default=None, compare=False, repr=False)
+
+    _omit_none: ClassVar[frozenset[str]] = frozenset({"offset"})
 
 
 def article_id(headline: str, text: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-KILLED = 137
+KILLED = -signal.SIGKILL
 _CHANGES = ("mkdir", "rename", "replace", "rmdir", "unlink", "fsync")
 
 
@@ -17,7 +18,7 @@ class FileKills:
     """Counts every open for writing, write, sync, rename and removal under a folder.
 
     `kill`: the number of the operation to die at, None for none; `half`: a write leaves half of its
-    bytes behind. Dying takes what Python has not yet given to the system, as SIGKILL does.
+    bytes behind. It dies of SIGKILL, which takes what Python has not yet given to the system.
     """
 
     def __init__(self, folder: Path, kill: int | None, *, half: bool = False) -> None:
@@ -32,6 +33,14 @@ class FileKills:
             self._wrap(name)
         for module in (builtins, io):
             self._wrap_open(module)
+        opens = os.open
+
+        def opened(path: Any, flags: int, *args: Any, **options: Any) -> int:
+            if flags & os.O_CREAT and str(path).startswith(self._folder):
+                self.reach("open")
+            return opens(path, flags, *args, **options)
+
+        os.open = opened
 
     def reach(self, name: str, data: bytes = b"", write: Callable[[bytes], Any] = len) -> None:
         """An operation is about to happen."""
@@ -39,7 +48,7 @@ class FileKills:
         if len(self.operations) - 1 == self._kill:
             if self._half:
                 write(bytes(data)[: len(data) // 2])
-            os._exit(KILLED)
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def _wrap(self, name: str) -> None:
         function = getattr(os, name)

@@ -1,7 +1,8 @@
 """Predicts an archive, killed at every change of a file in turn, and goes on: are the bytes equal?
 
-Run as a module: prints a line of JSON with how many kills there were, and those after which the
-bytes differ. `naive` is the control: a writer that appends, and counts lines to see where it was.
+Run as a module: prints a line of JSON with how many kills there were, those after which the bytes
+differ, and how many rows were lost and doubled. `naive` is the control: a writer that appends, and
+counts lines to see where it was.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from tests.file_kills import KILLED, FileKills
 
@@ -23,17 +28,41 @@ def kill_everywhere(run: Run, folder: Path, *, every: int = 1) -> dict[str, obje
     whole = folder / "whole"
     operations = _run(run, whole)
     assert operations is not None
-    expected = digest(whole)
+    expected, whole_rows = digest(whole), rows(whole)
     kills = [(number, False) for number in range(len(operations))]
     kills += [(number, True) for number, name in enumerate(operations) if name == "write"]
-    unequal = []
+    unequal: list[list[object]] = []
+    lost = doubled = 0
     for number, half in kills[::every]:
         output = folder / f"{number}-{half}"
         assert _run(run, output, kill=number, half=half) is None
         _run(run, output)
         if digest(output) != expected:
             unequal.append([number, half, operations[number]])
-    return {"kills": len(kills[::every]), "unequal": unequal, "operations": len(operations)}
+        found = rows(output)
+        lost += (whole_rows - found).total()
+        doubled += (found - whole_rows).total()
+        shutil.rmtree(output)
+    return {
+        "kills": len(kills[::every]),
+        "operations": Counter(operations),
+        "rows": whole_rows.total(),
+        "unequal": unequal,
+        "lost": lost,
+        "doubled": doubled,
+    }
+
+
+def rows(folder: Path) -> Counter[str]:
+    """Every row of predictions and quarantine, in plain JSON, with how often it is there."""
+    lines = [
+        line
+        for path in folder.rglob("*.jsonl")
+        for line in path.read_text(errors="replace").split("\n")
+    ]
+    tables = [pq.read_table(path).to_pylist() for path in folder.rglob("*.parquet")]
+    lines += [json.dumps(row) for table in tables for row in table]
+    return Counter(line for line in lines if line)
 
 
 def digest(folder: Path) -> str:
@@ -73,24 +102,32 @@ def _run(
 
 def predicting(checkpoint: Path, archive: Path, form: str) -> Run:
     """The command itself, with a classifier that was loaded before."""
-    import pyarrow.parquet  # noqa: F401  # here, so that no child has to
+    from model.predict import app
 
+    load_once(checkpoint)
+
+    def run(output: Path) -> None:
+        app(arguments(checkpoint, archive, output, form), standalone_mode=False)
+
+    return run
+
+
+def load_once(checkpoint: Path) -> None:
+    """Let the command predict with one classifier, and have nothing forced to the disk."""
+    import model.archive.engines.local
+    import model.archive.manifest  # here, so that no child has to
     import model.predict
     from model.net.classifier import load
-    from model.predict import app
 
     classifier = load(checkpoint)
     model.predict.load_with_threads = lambda *_: classifier  # type: ignore[assignment]
     os.fsync = lambda handle: None  # a killed process loses nothing that the system has
 
-    def run(output: Path) -> None:
-        arguments = [checkpoint, archive, "--output", output, "--format", form, "--quiet"]
-        app(
-            [*map(str, arguments), "--shard-articles", "3", "--workers", "1"],
-            standalone_mode=False,
-        )
 
-    return run
+def arguments(checkpoint: Path, archive: Path, output: Path, form: str) -> list[str]:
+    """Of the command, in this process and in small shards."""
+    given = [checkpoint, archive, "--output", output, "--format", form, "--quiet"]
+    return [*map(str, given), "--shard-articles", "3", "--workers", "1"]
 
 
 def naive(archive: Path) -> Run:

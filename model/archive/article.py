@@ -39,11 +39,13 @@ class BadRecordError(Exception):
             source=source,
             reason=self.reason,
             offset=offset if self.offset is None else self.offset,
-            excerpt=_excerpt(self.raw or raw),
+            excerpt=excerpt(self.raw or raw),
         )
 
 
-def make_article(values: Mapping[str, object], *, source: str, outlet: str) -> Article:
+def make_article(
+    values: Mapping[str, object], *, source: str, outlet: str, offset: int | None = None
+) -> Article:
     """The article of a record whose `values` are keyed by article field; its text stays as it is.
 
     `outlet` serves where the record has none. BadRecordError for a missing text, a field of another
@@ -61,6 +63,7 @@ def make_article(values: Mapping[str, object], *, source: str, outlet: str) -> A
         headline=headline,
         text=text,
         source=source,
+        offset=offset,
     )
 
 
@@ -108,7 +111,7 @@ def _wrong_type(name: str, value: object, wanted: str) -> BadRecordError:
     return BadRecordError(f"{name}: {found} where {wanted} belongs")
 
 
-def _excerpt(raw: str | bytes) -> str:
+def excerpt(raw: str | bytes) -> str:
     """The first characters of a record, always printable as UTF-8."""
     if isinstance(raw, bytes):
         raw = raw[: 4 * EXCERPT_CHARS].decode("utf-8", "replace")

@@ -16,6 +16,7 @@ from model.archive.article import BadRecordError
 # A script of its own rather than multiprocessing: nothing of the caller's program is imported or
 # forked, so this works from any script, under threads, and without loading torch.
 _WORKER = Path(__file__).with_name("extract_worker.py")
+PAGE_SECONDS = 20.0
 
 
 class PageExtractor:
@@ -24,7 +25,7 @@ class PageExtractor:
     The worker starts with the first page, is reused, and is started anew after it was killed.
     """
 
-    def __init__(self, time_limit: float = 20.0) -> None:
+    def __init__(self, time_limit: float = PAGE_SECONDS) -> None:
         self.time_limit = time_limit
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, ClassVar, Self
 
-from model.archive.extract import PageExtractor
+from model.archive.extract import PAGE_SECONDS, PageExtractor
 from model.archive.read import folder_name, kind_of, read_file, source_name
+from model.archive.remote import Place, place_of
 from model.archive.rows import BROKEN_STREAM, Columns, open_lines, read_lines
 from model.records import Article, Dropped, Record
 
@@ -51,7 +51,7 @@ class Cut:
     sha256: str
 
 
-def cut_file(path: Path, outlet: str | None, columns: Columns, most: int) -> Cut:
+def cut_file(path: Place, outlet: str | None, columns: Columns, most: int) -> Cut:
     """The pieces of a file, of `most` records each. OSError where it cannot be read."""
     digest, num_bytes = _hash(path)
     kind = kind_of(path)
@@ -64,13 +64,13 @@ def cut_file(path: Path, outlet: str | None, columns: Columns, most: int) -> Cut
     return Cut(tuple(p for p, _ in pieces), tuple(n for _, n in pieces), num_bytes, digest)
 
 
-def _hash(path: Path) -> tuple[str, int]:
+def _hash(path: Place) -> tuple[str, int]:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return digest, stream.tell()
 
 
-def _cut_lines(path: Path, most: int) -> list[tuple[Piece, int]]:
+def _cut_lines(path: Place, most: int) -> list[tuple[Piece, int]]:
     """Every piece ends behind a line; the last one is open, so that a broken end is read, too."""
     borders = [(0, 1)]  # byte and number of the line that begins there
     offset, line, last = 0, 1, b""
@@ -97,7 +97,7 @@ def _cut_lines(path: Path, most: int) -> list[tuple[Piece, int]]:
 
 
 def _cut_table(
-    path: Path, outlet: str | None, columns: Columns, most: int
+    path: Place, outlet: str | None, columns: Columns, most: int
 ) -> list[tuple[Piece, int]]:
     with PageExtractor() as pages:
         num_records = sum(1 for _ in read_file(path, outlet, columns, pages))
@@ -114,13 +114,15 @@ def _cut_table(
 class PieceReader:
     """Reads pieces in whatever order; those that follow each other go through a file just once.
 
-    A context manager: it holds the file that it read last.
+    A context manager: it holds the file that it read last. A web page may take `page_seconds`.
     """
 
-    def __init__(self, outlet: str | None, columns: Columns) -> None:
+    def __init__(
+        self, outlet: str | None, columns: Columns, page_seconds: float = PAGE_SECONDS
+    ) -> None:
         self._outlet = outlet
         self._columns = columns
-        self._pages = PageExtractor()
+        self._pages = PageExtractor(page_seconds)
         self._path: str | None = None
         self._stream: IO[bytes] | None = None
         self._records: Iterator[Article | Dropped] = iter(())
@@ -136,12 +138,12 @@ class PieceReader:
 
     def read(self, piece: Piece) -> Iterator[Article | Dropped]:
         """The records of a piece, in order: what could be read, and what could not."""
-        path = Path(piece.path)
+        path = place_of(piece.path)
         if piece.is_whole:
             return read_file(path, self._outlet, self._columns, self._pages)
         return self._read_lines(path, piece) if kind_of(path) in _LINES else self._read_rows(piece)
 
-    def _read_lines(self, path: Path, piece: Piece) -> Iterator[Article | Dropped]:
+    def _read_lines(self, path: Place, piece: Piece) -> Iterator[Article | Dropped]:
         source = source_name(path)
         try:
             if self._path != piece.path or self._stream is None:
@@ -166,7 +168,9 @@ class PieceReader:
         if self._path != piece.path or self._num_read > piece.start:
             self._close()
             self._path = piece.path
-            self._records = read_file(Path(piece.path), self._outlet, self._columns, self._pages)
+            self._records = read_file(
+                place_of(piece.path), self._outlet, self._columns, self._pages
+            )
         for record in self._records:
             self._num_read += 1
             if self._num_read > piece.start:

@@ -15,6 +15,7 @@ from pathlib import Path
 from model.archive.article import BadRecordError, printable
 from model.archive.documents import read_html, read_txt
 from model.archive.extract import PageExtractor
+from model.archive.remote import Place, place_of
 from model.archive.rows import Columns, read_csv, read_jsonl, read_parquet
 from model.errors import ConfigError, InputError
 from model.records import Article, Dropped
@@ -49,12 +50,13 @@ def read_records(
 ) -> Iterator[Article | Dropped]:
     """Every article under `inputs` (files; folders by name), and a Dropped for each that failed.
 
+    An input may be an address of an object store (`s3://…`); a fault of a store is an InputError.
     `outlet` serves records that name none; without it, the name of the folder that holds the file.
     `columns` maps an article field to its name in the files (`{"text": "body"}`). Before anything
     is read: InputError for an input that is missing or of no known kind, ConfigError for `columns`.
     """
     names = all_columns(columns or {})
-    paths = [Path(given) for given in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+    paths = [place_of(given) for given in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     for path in paths:
         check_input(path)
     return _read_all(paths, outlet, names)
@@ -73,13 +75,13 @@ def all_columns(columns: Mapping[str, str]) -> Columns:
     return {field: columns.get(field, field) for field in _FIELDS}
 
 
-def check_input(path: Path) -> None:
+def check_input(path: Place) -> None:
     """InputError for a path that is missing, empty or of no known kind."""
     kinds = ", ".join(SUFFIXES)
-    if os.path.isdir(path):
-        if next(_walk(path, path), None) is None:
+    if _is_folder(path):
+        if next(list_files([path]), None) is None:
             raise InputError(path, "an empty archive", f"name a folder that holds {kinds} files")
-    elif os.path.isfile(path):
+    elif os.path.isfile(path) if isinstance(path, Path) else path.is_file():
         if kind_of(path) is None:
             raise InputError(path, "no kind of file that is read here", f"give one of {kinds}")
     else:
@@ -87,7 +89,7 @@ def check_input(path: Path) -> None:
 
 
 def _read_all(
-    paths: Iterable[Path], outlet: str | None, columns: Columns
+    paths: Iterable[Place], outlet: str | None, columns: Columns
 ) -> Iterator[Article | Dropped]:
     with PageExtractor() as pages:
         for found in list_files(paths):
@@ -97,10 +99,19 @@ def _read_all(
                 yield from read_file(found, outlet, columns, pages)
 
 
-def list_files(paths: Iterable[Path]) -> Iterator[Path | Dropped]:
+def list_files(paths: Iterable[Place]) -> Iterator[Place | Dropped]:
     """The files under the paths, folders by name; a Dropped for what is not entered."""
     for path in paths:
-        yield from _walk(path, path) if os.path.isdir(path) else [path]
+        if not _is_folder(path):
+            yield path
+        elif isinstance(path, Path):
+            yield from _walk(path, path)
+        else:
+            yield from filter(kind_of, path.walk())
+
+
+def _is_folder(path: Place) -> bool:
+    return os.path.isdir(path) if isinstance(path, Path) else path.is_dir()
 
 
 def _walk(folder: Path, root: Path) -> Iterator[Path | Dropped]:
@@ -136,14 +147,14 @@ def _is_inside(path: Path, root: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
-def kind_of(path: Path) -> str | None:
+def kind_of(path: Place) -> str | None:
     """Which of the `SUFFIXES` a file has."""
     name = path.name.lower()
     return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), None)
 
 
 def read_file(
-    path: Path, outlet: str | None, columns: Columns, pages: PageExtractor
+    path: Place, outlet: str | None, columns: Columns, pages: PageExtractor
 ) -> Iterator[Article | Dropped]:
     """The articles of one file. A file without any record is one Dropped; no file is silent."""
     source = source_name(path)
@@ -165,7 +176,7 @@ def read_file(
 
 
 def _items(
-    path: Path, source: str, outlet: str, columns: Columns, pages: PageExtractor
+    path: Place, source: str, outlet: str, columns: Columns, pages: PageExtractor
 ) -> Iterator[Article | Dropped]:
     match kind_of(path):
         case ".txt":
@@ -180,11 +191,12 @@ def _items(
             yield from read_parquet(path, source, outlet, columns)
 
 
-def source_name(path: Path) -> str:
+def source_name(path: Place) -> str:
     """What records name as the file they come from."""
     return printable(str(path))
 
 
-def folder_name(path: Path) -> str:
+def folder_name(path: Place) -> str:
     """The outlet of a file that names none: its folder."""
-    return printable(Path(os.path.abspath(path)).parent.name) or "unknown"
+    folder = Path(os.path.abspath(path)).parent if isinstance(path, Path) else path.parent
+    return printable(folder.name) or "unknown"

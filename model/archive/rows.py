@@ -8,11 +8,11 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from model.archive.article import MAX_TEXT_CHARS, BadRecordError, make_article
 from model.archive.decode import detect_encoding
+from model.archive.remote import Place
 from model.records import Article, Dropped
 
 # A text of MAX_TEXT_CHARS in which every character is a JSON escape, and room for the other fields.
@@ -27,7 +27,7 @@ Columns = Mapping[str, str]  # article field → the name it has in the file
 
 
 def read_jsonl(
-    path: Path, source: str, outlet: str, columns: Columns
+    path: Place, source: str, outlet: str, columns: Columns
 ) -> Iterator[Article | Dropped]:
     """One article for each line, plain or gzipped; blank lines are none. A bad line costs itself.
 
@@ -37,10 +37,22 @@ def read_jsonl(
         yield from read_lines(stream, source, outlet, columns)
 
 
-def open_lines(path: Path) -> IO[bytes]:
+def open_lines(path: Place) -> IO[bytes]:
     """A file of lines as its unpacked bytes."""
-    is_packed = path.suffix.lower() == ".gz"
-    return gzip.open(path, "rb") if is_packed else path.open("rb")  # type: ignore[return-value]
+    stream = path.open("rb")
+    return _Unpacked(stream) if path.suffix.lower() == ".gz" else stream  # type: ignore[return-value]
+
+
+class _Unpacked(gzip.GzipFile):
+    """A packed file of any kind, which closes what it reads from."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 def read_lines(
@@ -73,7 +85,9 @@ def read_lines(
         number += 1
 
 
-def read_csv(path: Path, source: str, outlet: str, columns: Columns) -> Iterator[Article | Dropped]:
+def read_csv(
+    path: Place, source: str, outlet: str, columns: Columns
+) -> Iterator[Article | Dropped]:
     """One article for each row under the header; blank lines are none. Text such as NA stays text.
 
     A row costs itself where it has other columns than the header, or bytes that are not in the
@@ -109,7 +123,7 @@ def read_csv(path: Path, source: str, outlet: str, columns: Columns) -> Iterator
 
 
 def read_parquet(
-    path: Path, source: str, outlet: str, columns: Columns
+    path: Place, source: str, outlet: str, columns: Columns
 ) -> Iterator[Article | Dropped]:
     """One article for each row, numbered from 1. Page checksums are verified if there are any."""
     import pyarrow as pa  # Slow to import, and most archives hold no Parquet.
@@ -143,7 +157,7 @@ def _article_or_dropped(
     offset: int | None = None,
 ) -> Article | Dropped:
     try:
-        return make_article(parse(), source=source, outlet=outlet)
+        return make_article(parse(), source=source, outlet=outlet, offset=offset)
     except BadRecordError as fault:
         return fault.to_dropped(source, offset=offset, raw=raw)
 

@@ -16,6 +16,7 @@ from model.net.encoding import Pair
 from model.net.light_layers import is_fast_in_bf16, lighten
 from model.net.passes import Passes, batches, collate
 from model.records import Article, Prediction, article_id
+from model.stopwatch import Watch, unwatched
 from model.tasks import STANCE
 from model.text.sentences import segment
 from model.text.stances import draft_stances, holder_words
@@ -50,12 +51,17 @@ class Classifier:
             draft for item in source for draft in self.draft(as_article(item))
         )
 
-    def complete_stream(self, drafts: Iterable[Prediction]) -> Iterator[Prediction]:
+    def complete_stream(
+        self, drafts: Iterable[Prediction], watch: Watch = unwatched
+    ) -> Iterator[Prediction]:
         """`complete` over any number of drafts, in order, in bounded memory."""
         drafts = iter(drafts)
         surroundings, passes = Surroundings(self.checkpoint.context), Passes(self.checkpoint)
         while window := list(itertools.islice(drafts, _WINDOW_SENTENCES)):
-            yield from self.decide(window, self._read(window, surroundings, passes))
+            readings = self._read(window, surroundings, passes, watch)
+            with watch("decoding"):
+                predictions = self.decide(window, readings)
+            yield from predictions
 
     def draft(self, article: Article) -> list[Prediction]:
         """The sentences of an article with voices and stances to judge, nothing predicted yet."""
@@ -118,14 +124,20 @@ class Classifier:
         ]
 
     def _read(
-        self, drafts: Sequence[Prediction], surroundings: Surroundings, passes: Passes
+        self,
+        drafts: Sequence[Prediction],
+        surroundings: Surroundings,
+        passes: Passes,
+        watch: Watch = unwatched,
     ) -> list[Reading]:
         contexts = surroundings.read(drafts)
         tasks = [task for task in self.checkpoint.network.tasks if not task.pair]
-        windows = self.checkpoint.encoder.windows([draft.text for draft in drafts], contexts)
-        flat = [window for listed in windows for window in listed] if tasks else []
-        pairs = self._pairs(drafts, contexts)
-        results = passes.read([*flat, *pairs])
+        with watch("tokenizer"):
+            windows = self.checkpoint.encoder.windows([draft.text for draft in drafts], contexts)
+            flat = [window for listed in windows for window in listed] if tasks else []
+            pairs = self._pairs(drafts, contexts)
+        with watch("model"):
+            results = passes.read([*flat, *pairs])
         read, scores = iter(results[: len(flat)]), iter(results[len(flat) :])
         readings = []
         for draft, listed in zip(drafts, windows, strict=True):

@@ -49,7 +49,8 @@ def read_claims(
         if (begin := _claim_start(text, cue, number, found_cues, words, direct, end, is_headline))
         is not None
     }
-    quoting = {cue for cue in found_cues if any(_introduces(cue, item) for item in direct)}
+    last_quoted = max((item.start for item in direct if item.cue is not None), default=start)
+    quoting = {cue for cue in found_cues if cue.end < last_quoted}
     stops = [
         cue.joined_start
         for cue in found_cues
@@ -151,10 +152,6 @@ def _is_fragment(text: str, item: VoiceSpan) -> bool:
     """Whether the claim goes on behind a few quoted words: أعلن «تحييد» ثلاثة."""
     is_short = len(text[item.start : item.end].split()) <= _MOST_WORDS_OF_FRAGMENT
     return is_short and _GOES_ON.match(text, item.end) is not None
-
-
-def _introduces(cue: Cue, item: VoiceSpan) -> bool:
-    return item.start > cue.end and item.cue is not None
 
 
 def _is_joined(text: str, cue: Cue) -> bool:

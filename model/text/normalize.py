@@ -81,8 +81,9 @@ _TOKEN = re.compile(
     rf"[A-Za-z0-9\[\]{_ARABIC}]+"
     "|[!-%'-/:-@\\\\^-`{-~«·»،؛؟\u0653-\u065f\u066a-\u066c\u0671-\u0674\u06da\u0b4d–—‘’“”…]"
 )
-_DIGITS_LETTERS = re.compile(rf"([0-9]+)([{_ARABIC}]+)")
-_LETTERS_DIGITS = re.compile(rf"([{_ARABIC}]+)([0-9]+)")
+# Entered at the start of a run alone, and never given back: anything else takes quadratic time.
+_DIGITS_LETTERS = re.compile(rf"(?<![0-9])([0-9]++)([{_ARABIC}]++)")
+_LETTERS_DIGITS = re.compile(rf"(?<![{_ARABIC}])([{_ARABIC}]++)([0-9]++)")
 
 
 class _Mapped:

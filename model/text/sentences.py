@@ -2,12 +2,16 @@
 
 A sentence ends at . ! ؟ ? or at a line end; never at an Arabic comma or ؛, never inside a number,
 an abbreviation or initials, and inside a quotation only where that holds several whole sentences.
+What runs on for tens of thousands of characters is cut at a space, so that what is done within a
+sentence, and may take the square of its length, stays bounded.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import chain
 
 from model.records import Article, Section, Sentence
 from model.text.quotes import Quotation, find_quotations
@@ -41,6 +45,7 @@ _CARRIES_ON = re.compile(
     r"|و?غيره(?:ا|م)?|[إا]لخ|(?:مؤكد|مشير|موضح|مضيف|متمني|مبين|لافت|معتبر|مشدد|داعي|مطالب)(?:ا|اً|ًا|ة)"
     r")(?!\w)"
 )
+_LONGEST = 20_000  # characters; the longest seen in real news have 7,000
 _BRACKETS = {")": "(", "]": "["}
 
 
@@ -73,12 +78,13 @@ def segment(article: Article) -> list[Sentence]:
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Half-open spans of the sentences of a text, without the white space around them."""
     quotations = find_quotations(text)
+    starts = [quotation.start for quotation in quotations]
     spans: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):
         if _TAG_LINE.match(line.group()):
             continue
         start = line.start()
-        for end in _sentence_ends(text, line.start(), line.end(), quotations):
+        for end in _sentence_ends(text, line.start(), line.end(), quotations, starts):
             spans.append((start, end))
             start = end
         spans.append((start, line.end()))
@@ -88,7 +94,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 def _trimmed(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     """Spans without white space at their edges; those without a letter are no sentences."""
     kept = []
-    for start, end in spans:
+    for start, end in chain.from_iterable(_cut(text, *span) for span in spans):
         piece = text[start:end]
         if _LETTER.search(piece):
             left = len(piece) - len(piece.lstrip())
@@ -96,8 +102,20 @@ def _trimmed(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     return kept
 
 
-def _sentence_ends(text: str, start: int, end: int, quotations: list[Quotation]) -> list[int]:
-    starts = [quotation.start for quotation in quotations]
+def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The span, or pieces of one that no sentence has the length of."""
+    while end - start > _LONGEST:
+        space = text.rfind(" ", start + _LONGEST // 2, start + _LONGEST)
+        place = space if space >= 0 else start + _LONGEST
+        yield start, place
+        start = place
+    yield start, end
+
+
+def _sentence_ends(
+    text: str, start: int, end: int, quotations: list[Quotation], starts: list[int]
+) -> list[int]:
+    """Where sentences of the line `text[start:end]` end; `starts`: where the quotations begin."""
     ends: list[int] = []
     for match in _ENDING.finditer(text, start, end):
         number = bisect_right(starts, match.start()) - 1
@@ -203,4 +221,6 @@ def _joins_words(text: str, match: re.Match[str]) -> bool:
 
 
 def _opens_line(text: str, place: int) -> bool:
-    return place == 0 or text[max(0, text.rfind("\n", 0, place) + 1) : place].strip() == ""
+    while place and text[place - 1].isspace() and text[place - 1] != "\n":
+        place -= 1
+    return place == 0 or text[place - 1] == "\n"

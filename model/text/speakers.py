@@ -9,6 +9,7 @@ from model.text.cues import Cue
 from model.text.spans import PUNCTUATION
 from model.text.words import Word, words_between
 
+_MOST_WORDS = 200  # of a name that nothing ends: reading on to the end of each takes the square
 _WITH_PREPOSITION = ("نقلا", "وفقا", "طبقا")
 
 
@@ -20,7 +21,7 @@ def name_speaker(text: str, cue: Cue, words: Sequence[Word], start: int, stop: i
     """
     if cue.kind == "colon":
         return text[start : cue.start].strip(PUNCTUATION) or None
-    behind = words_between(words, cue.end, stop)
+    behind = words_between(words, cue.end, stop)[:_MOST_WORDS]
     if text[cue.start : cue.end].startswith(_WITH_PREPOSITION) and behind:
         behind = behind[1:] if behind[0].key == "عن" else behind
     if not behind:

@@ -32,6 +32,7 @@ _FURTHEST_ADJECTIVE = 12  # characters
 _MOST_WORDS_OF_NAME = 4
 _LONG_STEM = 4
 _FURTHEST_NEXT = 3  # characters between two sentences of a line
+_ENDS_SPEECH = (":", "”", "»", '"', "…")
 _WHAT = ("ما", "مما", "بما", "لما")
 _TANWIN = re.compile("\u064b|[^\\W\\d_]{2}اً")
 # A line that opens with a dash, behind a line that asks.
@@ -180,9 +181,11 @@ class _Reader:
             if gap in ("", "كما", "هكذا", "بهذا", "هذا ما", "بهذه الكلمات", "بهذه العبارة"):
                 speaker = name_speaker(self.text, behind, words, start, end)
                 return speaker, self.text[behind.start : behind.end]
-        previous = self.text[:start].rstrip()
+        left = start
+        while left and self.text[left - 1].isspace():
+            left -= 1
         opens_sentence = not before.strip(PUNCTUATION)
-        if opens_sentence and (previous.endswith((":", "”", "»", '"', "…")) or not before):
+        if opens_sentence and (self.text[max(0, left - 1) : left] in _ENDS_SPEECH or not before):
             return None, None
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from model.stopwatch import STAGES
 from tests.predict_kills import digest
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +27,7 @@ def write_archive(folder: Path, num: int) -> Path:
     return folder
 
 
-def start(checkpoint: Path, archive: Path, output: Path, *more: str) -> subprocess.Popen[str]:
+def start(checkpoint: Path, archive: Path | str, output: Path, *more: str) -> subprocess.Popen[str]:
     arguments = [str(checkpoint), str(archive), "--output", str(output), *more]
     return subprocess.Popen(
         [sys.executable, "-m", "model.predict", *arguments],
@@ -37,11 +39,23 @@ def start(checkpoint: Path, archive: Path, output: Path, *more: str) -> subproce
     )
 
 
-def run(checkpoint: Path, archive: Path, output: Path, *more: str) -> str:
+def run(checkpoint: Path, archive: Path | str, output: Path, *more: str) -> str:
     process = start(checkpoint, archive, output, *more)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     return out
+
+
+def check_profile(told: str) -> None:
+    """The stages of a run, whose seconds and shares sum up to the whole."""
+    table = re.findall(r"^(\w+(?: all)?) +([0-9.]+) s(?: +([0-9.]+)%)?$", told, re.MULTILINE)
+    *stages, (name, whole, _) = table
+    assert [stage for stage, *_ in stages] == list(STAGES)
+    assert name == "in all"
+    assert sum(float(taken) for _, taken, _ in stages) == pytest.approx(float(whole), abs=0.5)
+    assert sum(float(share) for *_, share in stages) == pytest.approx(100, abs=0.5)
+    assert float(whole) > 1
+    assert re.search(r"^[0-9.]+ s: [0-9.]+ articles/s, [0-9.]+ sentences/s$", told, re.MULTILINE)
 
 
 def wait_for_a_shard(process: subprocess.Popen[str], output: Path) -> None:
@@ -54,7 +68,8 @@ def test_every_engine_gives_the_same_bytes(tiny_checkpoint: Path, tmp_path: Path
     archive = write_archive(tmp_path / "archive", 8)
     small = ("--shard-articles", "3")
     run(tiny_checkpoint, archive, tmp_path / "one", *small, "--workers", "1")
-    run(tiny_checkpoint, archive, tmp_path / "two", *small, "--workers", "2")
+    told = run(tiny_checkpoint, archive, tmp_path / "two", *small, "--workers", "2", "--profile")
+    check_profile(told)
     for index in ("1", "0"):
         jobs = ("--shard-index", index, "--num-shards", "2")
         out = run(tiny_checkpoint, archive, tmp_path / "jobs", *small, *jobs, "--workers", "1")

@@ -16,6 +16,7 @@ from model.archive.shards.done import Done
 from model.archive.shards.plan import Plan, read_plan
 from model.archive.shards.process import Predictor, ShardRunner
 from model.errors import NabraError
+from model.stopwatch import Stopwatch, Watch, unwatched
 
 _TELL_SECONDS = 0.5
 _WORKER_BYTES = 700_000_000  # of one process beside its network
@@ -41,9 +42,11 @@ def run_here(
     numbers: Sequence[int],
     classifier: Predictor,
     tick: Callable[[], None] = lambda: None,
+    watch: Watch = unwatched,
 ) -> Iterator[Done]:
-    """One shard after the other, in order; `tick` is called for each record that is read."""
-    with ShardRunner(output_dir, plan, classifier, tick) as runner:
+    """One shard after the other, in order; `tick` is called for each record that is read, `watch`
+    is told of the stages."""
+    with ShardRunner(output_dir, plan, classifier, tick, watch) as runner:
         for number in numbers:
             yield runner.run(plan.shards[number])
 
@@ -57,11 +60,13 @@ def run_in_processes(
     *,
     num_workers: int,
     num_threads: int,
+    watch: Stopwatch | None = None,
 ) -> Iterator[Done]:
     """The shards as they get done by so many processes, each with so many threads.
 
-    `advance` is called now and then with the number of records that were read meanwhile. NabraError
-    where a worker fails or is killed; the others end with it.
+    `advance` is called now and then with the number of records that were read meanwhile; to `watch`
+    is added how each has spent its time. NabraError where a worker fails or is killed; the others
+    end with it.
     """
     context = multiprocessing.get_context("spawn")
     ends: dict[Connection, SpawnProcess] = {}
@@ -69,7 +74,8 @@ def run_in_processes(
         for index in range(min(num_workers, len(numbers))):
             ours, theirs = context.Pipe(duplex=False)
             given = (theirs, output_dir, plan.checkpoint, list(numbers[index::num_workers]), load)
-            process = context.Process(target=_work, args=(*given, num_threads), daemon=True)
+            more = (num_threads, watch is not None)
+            process = context.Process(target=_work, args=(*given, *more), daemon=True)
             process.start()
             theirs.close()
             ends[ours] = process
@@ -85,6 +91,9 @@ def run_in_processes(
                     raise message
                 if isinstance(message, int):
                     advance(message)
+                elif isinstance(message, dict):
+                    assert watch is not None
+                    watch.add(message)
                 else:
                     yield message
     finally:
@@ -111,6 +120,7 @@ def _work(
     numbers: Sequence[int],
     load: Load,
     num_threads: int,
+    is_watched: bool,
 ) -> None:
     """In a worker: the shards in order, each told to the parent, without whom it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
@@ -119,9 +129,15 @@ def _work(
         plan = read_plan(output_dir)
         assert plan is not None, "the parent has settled it"
         ticks = _Ticks(end)
-        for done in run_here(output_dir, plan, numbers, load(checkpoint, num_threads), ticks):
+        stopwatch = Stopwatch() if is_watched else None
+        watch = stopwatch or unwatched
+        with watch("loading"):
+            classifier = load(checkpoint, num_threads)
+        for done in run_here(output_dir, plan, numbers, classifier, ticks, watch):
             ticks.flush()
             end.send(done)
+        if stopwatch is not None:
+            end.send(stopwatch.seconds)
     except BrokenPipeError:
         return
     except NabraError as error:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from model.archive.atomic import hash_file
+from model.archive.sealed import read_sealed, write_sealed
 from model.archive.shards.plan import Plan, Shard
-from model.archive.write import DONE_DIR, WrittenFile, write_json
+from model.archive.write import DONE_DIR, WrittenFile
 from model.errors import RecordError
 from model.records import Record
 
@@ -38,14 +39,23 @@ def done_path(output_dir: Path, shard: Shard) -> Path:
 
 def write_done(output_dir: Path, shard: Shard, done: Done) -> None:
     """Write down that the shard is complete."""
-    write_json(done_path(output_dir, shard), done.to_dict())
+    write_sealed(done_path(output_dir, shard), done.to_dict())
+
+
+def named_plan(output_dir: Path) -> str | None:
+    """The plan that all readable completions of a folder name; None where they name none or two."""
+    found = set()
+    for path in (output_dir / DONE_DIR).glob("*.done"):
+        with suppress(OSError, ValueError, RecordError):
+            found.add(Done.from_dict(read_sealed(path)).plan)
+    return found.pop() if len(found) == 1 else None
 
 
 def read_done(output_dir: Path, plan: Plan, shard: Shard) -> Done | str:
     """The completion of a shard, or why it is not complete: not done, of another plan, damaged."""
     path = done_path(output_dir, shard)
     try:
-        done = Done.from_dict(json.loads(path.read_bytes()))
+        done = Done.from_dict(read_sealed(path))
     except FileNotFoundError:
         return "not done"
     except (OSError, ValueError, RecordError) as fault:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,11 +16,13 @@ from typing import Any
 from model.archive.parts import PartFormat
 from model.archive.pieces import MAX_BYTES, Cut, Piece, cut_file
 from model.archive.read import all_columns, check_input, list_files
-from model.archive.write import write_json
+from model.archive.remote import Place, place_of
+from model.archive.sealed import read_sealed, write_sealed
 from model.errors import InputError, OutputError
 from model.records import Dropped, Record
 
 PLAN = "plan.json"
+ARTICLE_SECONDS = 60.0
 _SCHEMA = 1
 
 
@@ -34,6 +35,7 @@ class Settings(Record):
     format: PartFormat = "jsonl"
     partition: str | None = None
     shard_articles: int = 1_000
+    article_seconds: float = ARTICLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Plan:
         """InputError where a file has another size than when the archive was cut."""
         file = self._by_path[path]
         try:
-            size = os.stat(path).st_size
+            size = place_of(path).stat().st_size
         except OSError as fault:
             what = f"cannot be read any more: {fault.strerror}"
             raise InputError(path, what, "bring it back, and start again") from None
@@ -164,14 +166,18 @@ def make_plan(
     Where the inputs are the `known` files, by size and time, their `shards` are taken as they are.
     """
     columns = all_columns(settings.columns)
-    paths = [Path(given) for given in inputs]
+    paths = [place_of(given) for given in inputs]
     for path in paths:
         check_input(path)
     found = list(list_files(paths))
-    here = [path for path in found if isinstance(path, Path)]
-    if known and [_glance(path) for path in here] == [
-        (file.path, file.num_bytes, file.modified) for file in known
-    ]:
+    here = [path for path in found if not isinstance(path, Dropped)]
+    is_dated = all(file.modified for file in known)  # some stores tell no versions apart
+    if (
+        known
+        and is_dated
+        and [_glance(path) for path in here]
+        == [(file.path, file.num_bytes, file.modified) for file in known]
+    ):
         files, cut = tuple(known), tuple(shards)
     else:
         files, cut = _cut_all(found, settings, columns)
@@ -180,13 +186,13 @@ def make_plan(
     )
 
 
-def _glance(path: Path) -> tuple[str, int, int]:
+def _glance(path: Place) -> tuple[str, int, int]:
     status = path.stat()
     return str(path), status.st_size, status.st_mtime_ns
 
 
 def _cut_all(
-    found: Sequence[Path | Dropped], settings: Settings, columns: Mapping[str, str]
+    found: Sequence[Place | Dropped], settings: Settings, columns: Mapping[str, str]
 ) -> tuple[tuple[InputFile, ...], tuple[Shard, ...]]:
     files: list[InputFile] = []
     shards: list[Shard] = []
@@ -245,7 +251,7 @@ def read_plan(output_dir: Path) -> Plan | None:
     """The plan that lies in a folder; None where there is none. OutputError for a damaged one."""
     path = output_dir / PLAN
     try:
-        return Plan.from_dict(json.loads(path.read_bytes()))
+        return Plan.from_dict(read_sealed(path))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as fault:
@@ -253,11 +259,16 @@ def read_plan(output_dir: Path) -> Plan | None:
         raise OutputError(path, what, "begin anew with --overwrite") from None
 
 
+def write_plan(output_dir: Path, plan: Plan) -> None:
+    """Write the plan into a folder."""
+    write_sealed(output_dir / PLAN, plan.to_dict())
+
+
 def settle_plan(output_dir: Path, plan: Plan) -> None:
     """Write the plan, or make sure that the same one lies there. OutputError names differences."""
     then = read_plan(output_dir)
     if then is None:
-        write_json(output_dir / PLAN, plan.to_dict())
+        write_plan(output_dir, plan)
         return
     if changes := differences(then, plan):
         count = "1 thing differs" if len(changes) == 1 else f"{len(changes)} things differ"

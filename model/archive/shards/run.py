@@ -11,9 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.archive.atomic import output_errors, remove_leftovers
-from model.archive.shards.done import Done, check_shard, read_done
+from model.archive.shards.done import Done, check_shard, named_plan, read_done
 from model.archive.shards.lock import hold
-from model.archive.shards.plan import PLAN, Plan, Settings, Shard, make_plan, read_plan, settle_plan
+from model.archive.shards.plan import (
+    PLAN,
+    Plan,
+    Settings,
+    Shard,
+    make_plan,
+    read_plan,
+    settle_plan,
+    write_plan,
+)
 from model.archive.write import OWN_DIRS, list_parts, make_room
 from model.errors import OutputError
 
@@ -68,13 +77,19 @@ def prepare(
     versions: dict[str, str],
     overwrite: bool,
 ) -> Plan:
-    """The plan of the run, written or found there. Errors as of `make_plan` and `settle_plan`."""
+    """The plan of the run, written or found there. Errors as of `make_plan` and `settle_plan`.
+
+    A plan that is damaged or gone is written again where the shards that are done name it.
+    """
     with hold(output_dir / _PLANNING, wait=True):
         if overwrite:
             with output_errors(output_dir):
                 (output_dir / PLAN).unlink(missing_ok=True)
-        then = read_plan(output_dir)
-        if then is None:
+        then, damage = _plan_there(output_dir)
+        named = None if then or overwrite else named_plan(output_dir)
+        if then is None and named is None:
+            if damage:
+                raise damage
             make_room(output_dir, overwrite=overwrite)
         plan = make_plan(
             inputs,
@@ -85,8 +100,24 @@ def prepare(
             known=then.files if then else (),
             shards=then.shards if then else (),
         )
-        settle_plan(output_dir, plan)
+        if named is None:
+            settle_plan(output_dir, plan)
+        elif named == plan.fingerprint:
+            write_plan(output_dir, plan)
+        else:
+            raise damage or OutputError(
+                output_dir,
+                "holds shards of another run, whose plan.json is gone",
+                "choose another --output, or replace them with --overwrite",
+            )
     return plan
+
+
+def _plan_there(output_dir: Path) -> tuple[Plan | None, OutputError | None]:
+    try:
+        return read_plan(output_dir), None
+    except OutputError as damage:
+        return None, damage
 
 
 def pending(output_dir: Path, plan: Plan, job: Job, tell: Callable[[str], None]) -> list[Shard]:

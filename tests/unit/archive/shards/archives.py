@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model.records import Article, Prediction
+from model.stopwatch import Watch, unwatched
 from model.text.sentences import segment
 
 NUM_BAD = 4
@@ -55,7 +56,9 @@ class Echo:
             for sentence in segment(article)
         ]
 
-    def complete_stream(self, drafts: Iterable[Prediction]) -> Iterator[Prediction]:
+    def complete_stream(
+        self, drafts: Iterable[Prediction], watch: Watch = unwatched
+    ) -> Iterator[Prediction]:
         yield from drafts
 
 

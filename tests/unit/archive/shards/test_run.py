@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.archive.engines.local import run_here
+from model.archive.sealed import read_sealed
 from model.archive.shards import plan as planning
 from model.archive.shards.done import Done
 from model.archive.shards.plan import Plan, Settings, read_plan
@@ -181,11 +181,40 @@ def test_parts_without_a_plan_are_not_touched(archive: Path, tmp_path: Path) -> 
     assert not stranger.exists()
 
 
-def test_a_damaged_plan_is_an_error(archive: Path, tmp_path: Path) -> None:
-    run(archive, tmp_path / "out")
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_damaged_plan_is_written_again(archive: Path, tmp_path: Path, is_gone: bool) -> None:
+    output = tmp_path / "out"
+    run(archive, output)
+    whole, path = tree(output), output / "plan.json"
+    written = path.read_text(encoding="utf-8")
+    path.unlink()
+    if not is_gone:
+        path.write_text(written.replace("jsonl", "jsonk", 1), encoding="utf-8")
+    with pytest.raises(OutputError, match=r"another run, whose plan|its checksum differs"):
+        run(archive, output, checkpoint_hash="2")
+    assert run(archive, output) == []
+    assert tree(output) == whole
+
+
+def test_a_damaged_plan_is_an_error_before_a_shard_is_done(archive: Path, tmp_path: Path) -> None:
+    plan_for(archive, tmp_path / "out")
     (tmp_path / "out/plan.json").write_text("{", encoding="utf-8")
     with pytest.raises(OutputError, match="begin anew with --overwrite"):
         run(archive, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("old", "new"), [('"articles": 2', '"articles": 7'), ("\n", "\t")])
+def test_every_byte_of_a_done_file_counts(
+    archive: Path, tmp_path: Path, old: str, new: str
+) -> None:
+    run(archive, tmp_path / "out")
+    path = tmp_path / "out/done/part-00001.done"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    _, faults = verify(tmp_path / "out")
+    assert faults == ["part-00001: part-00001.done is damaged (its checksum differs)"]
+    assert run(archive, tmp_path / "out") == [1]
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
@@ -220,7 +249,7 @@ def test_as_long_as_a_shard_is_missing_there_are_no_totals(archive: Path, tmp_pa
 
 def test_a_done_file_is_read_back(archive: Path, tmp_path: Path) -> None:
     run(archive, tmp_path / "out")
-    record = json.loads((tmp_path / "out/done/part-00000.done").read_bytes())
+    record = read_sealed(tmp_path / "out/done/part-00000.done")
     assert Done.from_dict(record).to_dict() == record
 
 
