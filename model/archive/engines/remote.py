@@ -1,0 +1,125 @@
+"""What every engine for many machines shares: the work that it carries, and what comes back.
+
+The engine knows numbers of shards alone. A worker finds the plan, the inputs and the checkpoint on
+a file system that all machines see, and writes there too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from model.archive.engines.local import Load
+from model.archive.manifest import versions
+from model.archive.shards.done import Done
+from model.archive.shards.plan import PLAN, Plan, code_hash, differences, read_plan
+from model.archive.shards.process import ShardRunner
+from model.errors import NabraError
+
+Outcome = dict[str, str]
+"""What becomes of a shard, in columns that any engine can carry: `done` or `fault`, as JSON."""
+SHARED = "put inputs, checkpoint and --output on a file system that all machines see"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that a worker has to be told. `folder`: from where relative paths of the plan count."""
+
+    output_dir: str
+    folder: str
+    fingerprint: str
+    num_threads: int
+    load: Load = field(compare=False)
+
+    @classmethod
+    def of(cls, output_dir: Path, plan: Plan, load: Load, num_threads: int) -> Work:
+        """The work of a plan, as the process that schedules it sees its paths."""
+        output = str(output_dir.resolve())
+        return cls(output, os.getcwd(), plan.fingerprint, num_threads, load)
+
+
+class Worker:
+    """Predicts shards of one plan, with a classifier that is loaded once; it ends with its process.
+
+    A NabraError is an outcome, with the machine's name: raised, engines would wrap it or try again.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._fault: NabraError | None = None
+        try:
+            self._runner = _open(work)
+        except NabraError as error:
+            self._fault = error
+
+    def run(self, number: int) -> Outcome:
+        """The outcome of the shard with this number."""
+        fault = self._fault
+        if fault is None:
+            try:
+                done = self._runner.run(self._runner.plan.shards[number])
+                return {"done": json.dumps(done.to_dict()), "fault": ""}
+            except NabraError as error:
+                fault = error
+        where = f"on {socket.gethostname()}, {fault.where}"
+        return {"done": "", "fault": json.dumps([where, fault.what, fault.fix])}
+
+
+def read_outcome(outcome: Mapping[str, Any]) -> Done:
+    """The completion that a worker sent; NabraError where it sent a fault."""
+    if outcome["fault"]:
+        raise NabraError(*json.loads(outcome["fault"]))
+    return Done.from_dict(json.loads(outcome["done"]))
+
+
+def _open(work: Work) -> ShardRunner:
+    """The plan as this machine sees it; NabraError unless all is as where the run was started."""
+    from model.net.checkpoint import check_files, checkpoint_hash
+
+    with suppress(OSError):  # a plan whose paths are absolute needs no folder
+        os.chdir(work.folder)
+    output_dir = Path(work.output_dir)
+    plan = read_plan(output_dir)
+    if plan is None:
+        raise NabraError(output_dir / PLAN, "this machine does not see it", SHARED)
+    if plan.fingerprint != work.fingerprint:
+        raise NabraError(output_dir / PLAN, "this machine sees another plan", SHARED)
+    check_files(Path(plan.checkpoint))
+    here = replace(
+        plan,
+        checkpoint_hash=checkpoint_hash(Path(plan.checkpoint)),
+        code=code_hash(),
+        versions=versions(),
+    )
+    if changes := differences(plan, here):
+        what = f"this machine would write other bytes: {'; '.join(changes)}"
+        raise NabraError("nabra", what, "give all machines the same environment and checkpoint")
+    return ShardRunner(output_dir, plan, work.load(plan.checkpoint, work.num_threads)).__enter__()
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """While an engine starts: its own handlers of Ctrl-C and SIGTERM give way to those before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    came: signal.Signals | None = None
+    try:
+        yield
+    except KeyboardInterrupt:
+        came = signal.SIGINT
+    except SystemExit:  # so they answer to SIGTERM
+        came = signal.SIGTERM
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    if came is not None:
+        signal.raise_signal(came)
