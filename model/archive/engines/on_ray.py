@@ -6,6 +6,8 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,14 @@ import pyarrow as pa
 
 from model.archive.engines.crew import Crew
 from model.archive.engines.local import Load
-from model.archive.engines.remote import Outcome, Work, Worker, read_outcome, signals_kept
+from model.archive.engines.remote import (
+    Outcome,
+    Work,
+    Worker,
+    read_outcome,
+    start_apart,
+    stderr_in,
+)
 from model.archive.shards.done import Done
 from model.archive.shards.plan import Plan
 from model.errors import NabraError
@@ -46,9 +55,10 @@ def run_on_ray(
     import ray.data
     from ray.exceptions import RayError
 
+    thread = ThreadPoolExecutor(1)
     try:
-        with signals_kept():
-            _connect(ray, crew)
+        with stderr_in(os.devnull):
+            start_apart(thread, partial(_connect, ray, crew))
         outcomes = _outcomes(ray, Work.of(output_dir, plan, load, crew.threads), numbers, crew)
         for batch in outcomes.iter_batches(
             batch_size=None, prefetch_batches=0, batch_format="pyarrow"
@@ -63,6 +73,7 @@ def run_on_ray(
         raise NabraError("ray", what[-1] if what else type(error).__name__, fix) from None
     finally:
         ray.shutdown()
+        thread.shutdown()
 
 
 def _connect(ray: Any, crew: Crew) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache, partial
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from model.archive.engines.crew import Crew
 from model.archive.engines.local import Load
-from model.archive.engines.remote import Work, Worker, read_outcome, signals_kept
+from model.archive.engines.remote import Work, Worker, read_outcome, start_apart, stderr_in
 from model.archive.shards.done import Done
 from model.archive.shards.plan import Plan
 from model.errors import NabraError
@@ -42,17 +43,21 @@ def run_on_spark(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from pyspark.errors import PySparkException
 
-    spark = None
-    pool = ThreadPoolExecutor(1)
+    sessions: list[Any] = []
+    thread = ThreadPoolExecutor(1)
+    handle, log = tempfile.mkstemp(prefix="nabra-spark-", suffix=".log")
+    os.close(handle)
+    is_wanted = False
     try:
-        with signals_kept():
-            spark = _connect(crew)
+        with stderr_in(log):
+            start_apart(thread, lambda: sessions.append(_connect(crew)))
+        (spark,) = sessions
         work = Work.of(output_dir, plan, load, crew.threads)
         # A shard is a partition: what is lost with an executor, and what another one takes up.
         outcomes = spark.range(0, len(numbers), 1, len(numbers)).mapInArrow(
             partial(_run_batches, work, tuple(numbers)), "done string, fault string"
         )
-        running = pool.submit(outcomes.collect)
+        running = thread.submit(outcomes.collect)
         num_records = sum(plan.shards[number].num_records for number in numbers)
         told = 0
         while wait([running], _POLL_SECONDS).not_done:
@@ -65,12 +70,15 @@ def run_on_spark(
             yield read_outcome(row.asDict())
     except (PySparkException, OSError) as error:
         what = str(error).strip().splitlines()
-        fix = "run it again: what is done stays; see the logs of Spark"
+        is_wanted = True
+        fix = f"run it again: what is done stays; {log} holds what Spark said"
         raise NabraError("spark", what[0] if what else type(error).__name__, fix) from None
     finally:
-        if spark is not None:
-            spark.stop()
-        pool.shutdown(wait=False)
+        for session in sessions:
+            session.stop()
+        thread.shutdown(wait=False)
+        if not is_wanted:
+            Path(log).unlink(missing_ok=True)
 
 
 def _connect(crew: Crew) -> Any:

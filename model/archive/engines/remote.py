@@ -11,7 +11,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,22 +105,32 @@ def _open(work: Work) -> ShardRunner:
     return ShardRunner(output_dir, plan, work.load(plan.checkpoint, work.num_threads)).__enter__()
 
 
-@contextmanager
-def signals_kept() -> Iterator[None]:
-    """While an engine starts: its own handlers of Ctrl-C and SIGTERM give way to those before."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    came: signal.Signals | None = None
+def start_apart(thread: Executor, start: Callable[[], None]) -> None:
+    """Start an engine in a thread, and keep the handlers of Ctrl-C and SIGTERM as they are.
+
+    A signal that comes meanwhile takes effect behind it, as half a start can be neither used nor
+    ended. The thread has to live as long as the engine, whose processes may end with it.
+    """
+    starting = thread.submit(start)
     try:
-        yield
-    except KeyboardInterrupt:
-        came = signal.SIGINT
-    except SystemExit:  # so they answer to SIGTERM
-        came = signal.SIGTERM
+        starting.result()
     finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-    if came is not None:
-        signal.raise_signal(came)
+        wait([starting])
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                # An engine's C code puts its own in their place, and Python does not know.
+                signal.signal(number, signal.getsignal(number))
+
+
+@contextmanager
+def stderr_in(path: str) -> Iterator[None]:
+    """What is written to standard error meanwhile goes to a file; processes started go on so."""
+    kept = os.dup(2)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.dup2(file, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(file)
+        os.close(kept)
