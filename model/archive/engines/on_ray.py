@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +30,8 @@ from model.errors import NabraError
 
 _RETRIES = 3  # of one shard whose actor dies: a shard that kills every actor has to end
 _STORE_BYTES = 100_000_000  # numbers of shards go through it, no articles
+_ANSWER_SECONDS = 5.0
 _SETTINGS = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # a warning that it will be so
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # what fails is raised
@@ -50,7 +51,11 @@ def run_on_ray(
     An actor that dies is started anew, and its shard predicted again. Without an address a cluster
     of this machine alone is started, and ended with the run. NabraError for what Ray cannot do.
     """
-    os.environ.update(_SETTINGS)
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is reported to anybody
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    if crew.address is not None:
+        _check_address(crew.address)
     import ray
     import ray.data
     from ray.exceptions import RayError
@@ -74,6 +79,19 @@ def run_on_ray(
     finally:
         ray.shutdown()
         thread.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """NabraError where nobody answers: Ray itself would wait for minutes, and end the process."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        return  # "auto", for one
+    try:
+        socket.create_connection((host, int(port)), _ANSWER_SECONDS).close()
+    except OSError as fault:
+        what = f"no cluster answers there: {fault.strerror or fault}"
+        fix = "start one with ray start, and name its head as HOST:6379"
+        raise NabraError(f"--address {address}", what, fix) from None
 
 
 def _connect(ray: Any, crew: Crew) -> None:

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, wait
 from contextlib import contextmanager, suppress
@@ -50,27 +51,33 @@ class Work:
 class Worker:
     """Predicts shards of one plan, with a classifier that is loaded once; it ends with its process.
 
-    A NabraError is an outcome, with the machine's name: raised, engines would wrap it or try again.
+    An exception is an outcome, with the machine's name: raised, engines would wrap it or try again.
     """
 
     def __init__(self, work: Work) -> None:
         self._fault: NabraError | None = None
         try:
             self._runner = _open(work)
-        except NabraError as error:
-            self._fault = error
+        except Exception as error:
+            self._fault = _as_fault("a worker", error)
 
     def run(self, number: int) -> Outcome:
         """The outcome of the shard with this number."""
         fault = self._fault
         if fault is None:
+            shard = self._runner.plan.shards[number]
             try:
-                done = self._runner.run(self._runner.plan.shards[number])
+                done = self._runner.run(shard)
                 return {"done": json.dumps(done.to_dict()), "fault": ""}
-            except NabraError as error:
-                fault = error
+            except Exception as error:
+                fault = _as_fault(shard.name, error)
         where = f"on {socket.gethostname()}, {fault.where}"
         return {"done": "", "fault": json.dumps([where, fault.what, fault.fix])}
+
+    def close(self) -> None:
+        """Let go of the file that it reads on from, for one whose process lives longer."""
+        if self._fault is None:
+            self._runner.__exit__(None, None, None)
 
 
 def read_outcome(outcome: Mapping[str, Any]) -> Done:
@@ -78,6 +85,14 @@ def read_outcome(outcome: Mapping[str, Any]) -> Done:
     if outcome["fault"]:
         raise NabraError(*json.loads(outcome["fault"]))
     return Done.from_dict(json.loads(outcome["done"]))
+
+
+def _as_fault(where: str, error: Exception) -> NabraError:
+    if isinstance(error, NabraError):
+        return error
+    traceback.print_exc()  # for the logs of the engine
+    what = f"{type(error).__name__}: {error}"
+    return NabraError(where, what, "see the engine's logs there; run it again: what is done stays")
 
 
 def _open(work: Work) -> ShardRunner:
