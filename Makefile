@@ -6,7 +6,7 @@ PEERS := .venv-peers
 INSTALLED := $(VENV)/.installed
 RUN := runs/quickstart
 
-.PHONY: quickstart test check bench e2e e2e-annotate seeds install clean
+.PHONY: quickstart test check bench e2e e2e-annotate e2e-engines seeds install clean
 
 quickstart: $(INSTALLED)
 	$(BIN)/nabra run configs/quickstart.yaml
@@ -42,6 +42,20 @@ build/label-studio/bin/python:
 build/doccano/bin/python:
 	$(PYTHON) -m venv build/doccano
 	$@ -m pip install --quiet --disable-pip-version-check "doccano==1.8.4" "numpy<2" "marshmallow<4" "setuptools<70"
+
+# Each engine with nabra and all that it is pinned to; pyspark takes an older pandas.
+e2e-engines: $(INSTALLED) build/ray/.installed build/spark/.installed
+	$(BIN)/pytest tests/e2e/test_engines.py --override-ini=addopts=--import-mode=importlib
+
+build/ray/.installed: ENGINE = "ray[data]==2.60.0"
+build/spark/.installed: ENGINE = "pyspark==4.3.0" "pandas<3"
+build/ray/.installed build/spark/.installed: requirements.lock
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	grep -v '^pandas==' requirements.lock > $(@D)/requirements.txt
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements.lock)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $(@D)/requirements.txt $(ENGINE)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
 
 seeds: $(INSTALLED)
 	$(BIN)/python -m train.seeds

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from model.archive.engines.crew import Crew, Engine
 from model.console import STATUS_QUARANTINED, Progress, Quiet, hush_libraries, new_app, run_app, say
 from model.errors import OutputError
 from model.stopwatch import Stopwatch, unwatched
 
 if TYPE_CHECKING:
-    from model.archive.shards.done import Done
     from model.archive.shards.plan import Plan, Settings
     from model.archive.shards.run import Job, Totals
     from model.net.classifier import Classifier
@@ -76,6 +75,13 @@ def predict(
     threads: Annotated[
         int, typer.Option(min=1, help="Threads of each; the same number gives the same bytes.")
     ] = 1,
+    engine: Annotated[
+        Engine, typer.Option(help="What runs the shards: this machine, or a cluster of many.")
+    ] = Engine.LOCAL,
+    address: Annotated[
+        str | None,
+        typer.Option(help="The cluster of --engine; without it this machine.", show_default=False),
+    ] = None,
     shard_index: Annotated[
         int | None, typer.Option(min=0, help="This job's number among --num-shards, from 0.")
     ] = None,
@@ -106,6 +112,9 @@ def predict(
         raise typer.BadParameter("--shard-index and --num-shards belong together")
     if num_shards is not None and overwrite:
         raise typer.BadParameter("--overwrite with --num-shards: a job would delete others' work")
+    crew = Crew(engine, address, workers, threads)
+    if fault := crew.misuse(is_queue=num_shards is not None, is_profiled=profile):
+        raise typer.BadParameter(fault)
     hush_libraries()
     from model.archive.given import check_given, expand
     from model.archive.shards.plan import Settings
@@ -119,6 +128,7 @@ def predict(
     if job.index >= job.count:
         raise typer.BadParameter(f"--shard-index {job.index}: the last of them is {job.count - 1}")
     # Before anything is made: a wrong path should cost nothing.
+    crew.check_installed()
     inputs = expand(inputs)
     check_given(inputs)
     check_files(checkpoint)
@@ -129,8 +139,7 @@ def predict(
             output,
             settings,
             job,
-            workers=workers,
-            threads=threads,
+            crew,
             overwrite=overwrite,
             quiet=quiet,
             profile=profile,
@@ -145,14 +154,14 @@ def predict_archive(
     output: Path,
     settings: Settings,
     job: Job,
+    crew: Crew,
     *,
-    workers: int | None = None,
-    threads: int = 1,
     overwrite: bool = False,
     quiet: bool = False,
     profile: bool = False,
 ) -> int:
     """Predict what is not done yet; how many records lie in quarantine as far as it has come."""
+    from model.archive.engines.run import run_shards
     from model.archive.given import spooled
     from model.archive.manifest import versions
     from model.archive.shards.run import pending, prepare, totals
@@ -176,7 +185,9 @@ def predict_archive(
     if todo:
         with Progress(sum(shard.num_records for shard in todo), quiet=quiet) as progress:
             numbers = [shard.number for shard in todo]
-            for done in _run(output, plan, numbers, workers, threads, progress, stopwatch):
+            for done in run_shards(
+                crew, output, plan, numbers, load_with_threads, progress.advance, stopwatch
+            ):
                 progress.add(done.rows, done.quarantined)
             say(progress.summary(), quiet=quiet)
     if stopwatch is not None:
@@ -188,44 +199,6 @@ def predict_archive(
         return 0
     _finish(output, plan, found, quiet=quiet)
     return found.quarantined
-
-
-def _run(
-    output: Path,
-    plan: Plan,
-    numbers: Sequence[int],
-    workers: int | None,
-    threads: int,
-    progress: Progress,
-    stopwatch: Stopwatch | None,
-) -> Iterator[Done]:
-    from model.archive.engines.local import fit_workers, run_here, run_in_processes
-    from model.net.checkpoint import WEIGHTS
-
-    if workers is None:
-        weights = (Path(plan.checkpoint) / WEIGHTS).stat().st_size
-        workers = 1 if _has_gpu() else fit_workers(len(numbers), weights)
-    if workers == 1:
-        watch = stopwatch or unwatched
-        with watch("loading"):
-            classifier = load_with_threads(plan.checkpoint, threads)
-        return run_here(output, plan, numbers, classifier, partial(progress.advance, 1), watch)
-    return run_in_processes(
-        output,
-        plan,
-        numbers,
-        load_with_threads,
-        progress.advance,
-        num_workers=workers,
-        num_threads=threads,
-        watch=stopwatch,
-    )
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
 
 
 def load_with_threads(checkpoint: str, num_threads: int) -> Classifier:

@@ -54,7 +54,8 @@ class TimeLimit:
         return result
 
     def _arm(self, seconds: float) -> None:
-        if self._interrupts:
+        # An engine may work in another thread than it began in; a signal would end the main one's.
+        if self._interrupts and threading.current_thread() is threading.main_thread():
             # Of the processor's time; the timer of the clock is the console's.
             signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN if seconds else 0)
 

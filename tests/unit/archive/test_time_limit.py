@@ -63,3 +63,20 @@ def test_in_a_thread_what_took_too_long_is_refused() -> None:
     thread.start()
     thread.join()
     assert found == ["done", "refused"]
+
+
+def test_work_in_another_thread_than_it_began_in_spares_the_main_one() -> None:
+    """As where an engine makes its worker in one thread and runs it in another."""
+    faults: list[type[BaseException] | None] = []
+
+    def work(limit: TimeLimit) -> None:
+        try:
+            limit.run(spin, 0.5)
+        except BaseException as fault:
+            faults.append(type(fault))
+
+    with TimeLimit(0.2) as limit:
+        thread = threading.Thread(target=work, args=(limit,))
+        thread.start()
+        thread.join()
+    assert faults == [OutOfTimeError]
