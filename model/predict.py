@@ -42,6 +42,13 @@ class Partition(StrEnum):
     MONTH = "month"
 
 
+class Backend(StrEnum):
+    """What computes: a checkpoint is torch's, an export of one is onnxruntime's."""
+
+    TORCH = "torch"
+    ONNX = "onnx"
+
+
 @app.command()
 def predict(
     checkpoint: Annotated[
@@ -79,6 +86,9 @@ def predict(
     threads: Annotated[
         int, typer.Option(min=1, help="Threads of each; the same number gives the same bytes.")
     ] = 1,
+    backend: Annotated[
+        Backend | None, typer.Option(help="Refuse a folder that holds another one's network.")
+    ] = None,
     shard_index: Annotated[
         int | None, typer.Option(min=0, help="This job's number among --num-shards, from 0.")
     ] = None,
@@ -120,7 +130,7 @@ def predict(
     for given in inputs:
         if given != "-":
             check_input(Path(given))
-    check_files(checkpoint)
+    check_files(checkpoint, backend.value if backend else None)
     with claim(output, job):
         num_quarantined = predict_archive(
             checkpoint,
@@ -160,7 +170,7 @@ def predict_archive(
         settings,
         checkpoint=checkpoint,
         checkpoint_hash=checkpoint_hash(checkpoint),
-        versions=versions(),
+        versions=versions(checkpoint),
         overwrite=overwrite,
     )
     todo = pending(output, plan, job, lambda line: say(line, quiet=quiet))
@@ -189,10 +199,10 @@ def _run(
     progress: Progress,
 ) -> Iterator[Done]:
     from model.archive.engines.local import fit_workers, run_here, run_in_processes
-    from model.net.checkpoint import WEIGHTS
+    from model.net.checkpoint import network_bytes
 
     if workers is None:
-        weights = (Path(plan.checkpoint) / WEIGHTS).stat().st_size
+        weights = network_bytes(Path(plan.checkpoint))
         workers = 1 if _has_gpu() else fit_workers(len(numbers), weights)
     if workers == 1:
         classifier = load_with_threads(plan.checkpoint, threads)
