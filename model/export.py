@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,14 @@ from model.console import Quiet, follow, hush_libraries, new_app, run_app, say
 from model.errors import NabraError
 
 if TYPE_CHECKING:
+    from model.net.agreement import Agreement
     from model.net.checkpoint import Checkpoint
 
+    Compare = Callable[[str, Path], Sequence[Agreement]]
+
 app = new_app()
+INT8 = {"int8": False, "int8, wide products in fp32": True}
+"""Precisions of a graph, the fastest first; the value: whether wide products are spared."""
 
 
 class ExportFormat(StrEnum):
@@ -53,13 +58,7 @@ def export(
         raise typer.BadParameter("--int8 is checked on articles: name some with --articles FILE")
     hush_libraries()
     from model.net.checkpoint import load_checkpoint
-    from model.net.exporting import (
-        build_export,
-        check_exporter,
-        check_place,
-        commit_export,
-        quantize_graph,
-    )
+    from model.net.exporting import build_export, check_exporter, check_place, commit_export
     from model.net.graph import GRAPH
 
     made = f"{checkpoint.resolve().name}-{format.value}{'-int8' if int8 else ''}"
@@ -70,47 +69,68 @@ def export(
     say("export …", quiet=quiet)
     exported = build_export(given, output)
     say(f"probabilities differ from torch by {exported.largest_difference:.1g}", quiet=quiet)
+    compare_with = _comparison(given, articles or (), quiet=quiet)
     if int8:
-        say("int8 …", quiet=quiet)
-        quantize_graph(given.trained, exported.building / GRAPH)
-    checked = _check(given, exported.building, articles or (), force=force, quiet=quiet)
-    precision = "int8" if int8 else "fp32"
-    commit_export(exported, checkpoint, output, precision=precision, checked=checked)
+        precision, found = _quantize(given, exported.building, compare_with, force=force)
+    else:
+        precision, found = "fp32", compare_with("fp32", exported.building / GRAPH)
+        _judge(given, found, force=force)
+    commit_export(exported, checkpoint, output, precision=precision, checked=found)
     say(f"exported: {output}", quiet=quiet)
 
 
-def _check(
-    checkpoint: Checkpoint, building: Path, articles: Sequence[str], *, force: bool, quiet: bool
-) -> dict[str, Any]:
-    """What labels and spans of articles agree in, by task. NabraError where they do not enough."""
-    from model.archive.read import read_articles
-    from model.net.agreement import FEWEST, LEAST, compare
-    from model.net.classifier import Classifier
-    from model.net.graph import GRAPH, GraphNetwork
+def _quantize(
+    checkpoint: Checkpoint, building: Path, compare_with: Compare, *, force: bool
+) -> tuple[str, Sequence[Agreement]]:
+    """Put a graph in int8 into the folder: the fastest one that agrees with torch."""
+    from model.net.quantizing import quantize_graph, take_graph
 
-    if not articles:
-        return {}
-    network = checkpoint.trained
-    ours = Classifier(checkpoint)
-    theirs = Classifier(replace(checkpoint, network=GraphNetwork(building / GRAPH, network.tasks)))
+    for precision in INT8:
+        graph = quantize_graph(checkpoint.trained, building, spares_wide=INT8[precision])
+        found = compare_with(precision, graph)
+        if force or all(agreement.is_enough for agreement in found):
+            break
+    _judge(checkpoint, found, force=force)
+    take_graph(building, graph)
+    return precision, found
+
+
+def _comparison(checkpoint: Checkpoint, articles: Sequence[str], *, quiet: bool) -> Compare:
+    """What says of a graph how far its labels and spans are those of torch in these articles."""
+    from model.archive.read import read_articles
+    from model.net.agreement import compare
+    from model.net.classifier import Classifier
+    from model.net.graph import GraphNetwork
+
+    ours, tasks = Classifier(checkpoint), checkpoint.trained.tasks
     drafts = [
         draft
         for article in follow(read_articles(articles), unit=" articles", quiet=quiet)
         for draft in ours.draft(article)
     ]
-    found = compare(network.tasks, ours.complete(drafts), theirs.complete(drafts))
-    for agreement in found:
-        say(f"{agreement}", quiet=quiet)
-    if failed := [agreement for agreement in found if not agreement.is_enough]:
-        what = f"differs too much, or too little is compared: {'; '.join(map(str, failed))}"
+    expected = ours.complete(drafts)
+
+    def compare_with(precision: str, graph: Path) -> list[Agreement]:
+        if not articles:
+            return []
+        theirs = Classifier(replace(checkpoint, network=GraphNetwork(graph, tasks)))
+        found = compare(tasks, expected, theirs.complete(drafts))
+        for agreement in found:
+            say(f"{precision}: {agreement}", quiet=quiet)
+        return found
+
+    return compare_with
+
+
+def _judge(checkpoint: Checkpoint, found: Sequence[Agreement], *, force: bool) -> None:
+    """NabraError where a graph does not agree with torch enough, unless it is forced."""
+    from model.net.agreement import FEWEST, LEAST
+
+    failed = [agreement for agreement in found if not agreement.is_enough]
+    if failed and not force:
+        what = f"its graph does not say what torch says: {'; '.join(map(str, failed))}"
         fix = f"it takes {LEAST} of {FEWEST} or more: give more --articles, or add --force"
-        if not force:
-            raise NabraError(checkpoint.path, what, fix)
-        say(f"forced: {what}", quiet=quiet)
-    return {
-        agreement.task: {"compared": agreement.num_compared, "share": round(agreement.share, 6)}
-        for agreement in found
-    }
+        raise NabraError(checkpoint.path, what, fix)
 
 
 if __name__ == "__main__":

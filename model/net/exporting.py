@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -21,8 +21,9 @@ import torch
 from torch import Tensor
 
 from model.errors import NabraError, OutputError
+from model.net.agreement import Agreement
 from model.net.checkpoint import RECORD, WEIGHTS, Checkpoint, change_record, checkpoint_hash
-from model.net.graph import GRAPH, GRAPH_DATA, INPUTS, GraphNetwork
+from model.net.graph import GRAPH, INPUTS, GraphNetwork
 from model.net.network import FramingNetwork, probabilities
 
 TOLERANCE = 1e-4  # of a probability, between torch and the graph, both in fp32
@@ -87,7 +88,7 @@ def write_graph(network: FramingNetwork, path: Path) -> None:
     network.encoder.set_attn_implementation("eager")
     # A tensor for each: the exporter takes one that is given twice for one input.
     example = {name: torch.ones(_EXAMPLE, dtype=torch.long) for name in INPUTS}
-    with _hushed(), torch.no_grad():
+    with hushed(), torch.no_grad():
         program = torch.onnx.export(
             network,
             (),
@@ -100,34 +101,7 @@ def write_graph(network: FramingNetwork, path: Path) -> None:
         )
         assert program is not None
         _forget_sources(program.model)
-        program.save(path, external_data=_is_large(network))
-
-
-def quantize_graph(network: FramingNetwork, path: Path) -> None:
-    """Put int8 in place of fp32 in the products of the graph of that network; the heads stay.
-
-    Weights are of 7 bits and by channel: eight would overflow on processors without VNNI. What the
-    products read is scaled anew in each batch, by the largest numbers in all of its rows.
-    """
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    nodes = onnx.load(path, load_external_data=False).graph.node
-    heads = _end_nodes(nodes, {task.name for task in network.tasks})
-    quantized = path.with_name(f"int8-{path.name}")
-    with _hushed():
-        quantize_dynamic(
-            path,
-            quantized,
-            op_types_to_quantize=["MatMul"],
-            nodes_to_exclude=heads,
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-            use_external_data_format=_is_large(network),
-        )
-    path.with_name(GRAPH_DATA).unlink(missing_ok=True)
-    quantized.replace(path)
+        program.save(path, external_data=is_large(network))
 
 
 def largest_difference(
@@ -158,7 +132,7 @@ def commit_export(
     output: Path,
     *,
     precision: str,
-    checked: Mapping[str, Any],
+    checked: Sequence[Agreement],
 ) -> None:
     """Say in the folder what it was made of, make it durable, and name it `output`.
 
@@ -172,7 +146,10 @@ def commit_export(
             "precision": precision,
             "checkpoint_hash": checkpoint_hash(checkpoint),
             "largest_difference": exported.largest_difference,
-            "checked": dict(checked),
+            "checked": {
+                each.task: {"compared": each.num_compared, "share": round(each.share, 6)}
+                for each in checked
+            },
             "versions": {name: version(name) for name in _LIBRARIES},
         },
     )
@@ -220,19 +197,8 @@ def _random_rows(
     }
 
 
-def _end_nodes(nodes: Any, outputs: set[str]) -> list[str]:
-    """The last product before each of these outputs: the nodes of the heads."""
-    made_by = {name: node for node in nodes for name in node.output}
-    ends = []
-    for output in outputs:
-        node = made_by[output]
-        while node.op_type not in ("MatMul", "Gemm"):
-            node = next(made_by[name] for name in node.input if name in made_by)
-        ends.append(node.name)
-    return ends
-
-
-def _is_large(network: FramingNetwork) -> bool:
+def is_large(network: FramingNetwork) -> bool:
+    """Whether its weights have to lie beside the graph."""
     weights = [*network.parameters(), *network.buffers()]
     return sum(tensor.numel() * tensor.element_size() for tensor in weights) > _LARGEST
 
@@ -261,7 +227,7 @@ def _unwritable(output: Path, error: OSError) -> OutputError:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
+def hushed() -> Iterator[None]:
     """The exporters' notes on their own insides stay off the screen; errors come as exceptions."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
