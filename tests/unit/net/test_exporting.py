@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from model import load
 from model.errors import CheckpointError, NabraError, OutputError
@@ -25,6 +27,7 @@ from model.net.exporting import build_export, check_place, commit_export, write_
 from model.net.graph import GraphNetwork
 from model.net.network import FramingNetwork, probabilities
 from model.net.quantizing import quantize_graph, take_graph
+from model.text.normalize import normalize
 from tests.conftest import TEXTS
 from tests.pretrained import copy_with_short_lists
 
@@ -127,6 +130,32 @@ def test_classifies_as_torch_and_always_the_same(checkpoint: Checkpoint, export:
             assert stance.scores == pytest.approx(again.scores, abs=1e-4)
         confidences = [[t.confidence for t in p.loaded_terms] for p in (one, other)]
         assert confidences[0] == pytest.approx(confidences[1], abs=1e-4)
+
+
+def test_another_program_gets_the_same_from_the_graph_and_the_tokenizer(
+    checkpoint: Checkpoint, export: Path
+) -> None:
+    """By what docs/prediction.md says, and by no code of nabra's but `normalize`."""
+    tokenizer = Tokenizer.from_file(str(export / "tokenizer.json"))
+    session = onnxruntime.InferenceSession(export / "model.onnx")
+    ends = {name: tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]")}
+
+    def pieces(text: str) -> list[int]:
+        words = normalize(text).text.split(" ")
+        return list(tokenizer.encode(words, is_pretokenized=True, add_special_tokens=False).ids)
+
+    first = [ends["[CLS]"], *pieces(TEXTS[0]), ends["[SEP]"]]
+    second = [*pieces("قوات سوريا الديمقراطية"), ends["[SEP]"]]
+    ids = np.array([first + second])
+    given = {
+        "input_ids": ids,
+        "attention_mask": np.ones_like(ids),
+        "token_type_ids": np.array([[0] * len(first) + [1] * len(second)]),
+    }
+    (logits,) = session.run(["stance"], given)
+    odds = np.exp(logits[0] - logits[0].max())
+    (expected,) = Classifier(checkpoint).classify("stance", [(TEXTS[0], "قوات سوريا الديمقراطية")])
+    assert list(odds / odds.sum()) == pytest.approx(list(expected.values()), abs=1e-5)
 
 
 def test_says_what_it_was_made_of(checkpoint: Checkpoint, export: Path) -> None:
