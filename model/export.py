@@ -57,25 +57,30 @@ def export(
     if int8 and not articles and not force:
         raise typer.BadParameter("--int8 is checked on articles: name some with --articles FILE")
     hush_libraries()
+    from model.archive.atomic import output_errors
+    from model.archive.read import check_input
     from model.net.checkpoint import load_checkpoint
     from model.net.exporting import build_export, check_exporter, check_place, commit_export
     from model.net.graph import GRAPH
 
     made = f"{checkpoint.resolve().name}-{format.value}{'-int8' if int8 else ''}"
     output = output or checkpoint.resolve().with_name(made)
+    # Before anything is made: a wrong path should cost nothing.
     check_exporter(output)
     check_place(checkpoint, output, overwrite=overwrite)
+    for path in articles or ():
+        check_input(Path(path))
     given = load_checkpoint(checkpoint, "torch")
     say("export …", quiet=quiet)
-    exported = build_export(given, output)
-    say(f"probabilities differ from torch by {exported.largest_difference:.1g}", quiet=quiet)
-    compare_with = _comparison(given, articles or (), quiet=quiet)
-    if int8:
-        precision, found = _quantize(given, exported.building, compare_with, force=force)
-    else:
-        precision, found = "fp32", compare_with("fp32", exported.building / GRAPH)
-        _judge(given, found, force=force)
-    commit_export(exported, checkpoint, output, precision=precision, checked=found)
+    with output_errors(output), build_export(given, output) as exported:
+        say(f"probabilities differ from torch by {exported.largest_difference:.1g}", quiet=quiet)
+        compare_with = _comparison(given, articles or (), quiet=quiet)
+        if int8:
+            precision, found = _quantize(given, exported.building, compare_with, force=force)
+        else:
+            precision, found = "fp32", compare_with("fp32", exported.building / GRAPH)
+            _judge(given, found, force=force)
+        commit_export(exported, checkpoint, output, precision=precision, checked=found)
     say(f"exported: {output}", quiet=quiet)
 
 

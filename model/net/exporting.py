@@ -55,31 +55,33 @@ def check_exporter(where: Path) -> None:
             raise NabraError(where, f"{name} is not installed", "pip install 'nabra[onnx]'")
 
 
-def build_export(checkpoint: Checkpoint, output: Path) -> Exported:
+@contextmanager
+def build_export(checkpoint: Checkpoint, output: Path) -> Iterator[Exported]:
     """A copy of the checkpoint's folder with its graph in fp32 in place of the weights.
 
-    It lies beside `output` under a hidden name, and `commit_export` gives it its own. NabraError
-    where the graph differs from torch by more than TOLERANCE.
+    It lies beside `output` under a hidden name until `commit_export` gives it its own; without
+    that nothing stays of it. NabraError where the graph differs from torch by more than TOLERANCE;
+    OSError where there is no room.
     """
     network = checkpoint.trained.to("cpu")
     building = output.with_name(f".{output.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
     try:
-        shutil.rmtree(building, ignore_errors=True)
-        building.mkdir(parents=True)
         for file in sorted(checkpoint.path.iterdir()):
             if file.is_file() and file.name != WEIGHTS and not file.name.startswith("."):
                 shutil.copyfile(file, building / file.name)
         write_graph(network, building / GRAPH)
-    except OSError as error:
-        raise _unwritable(output, error) from None
-    graph = GraphNetwork(building / GRAPH, network.tasks)
-    difference = largest_difference(
-        network, graph, checkpoint.encoder.max_length, len(checkpoint.encoder.tokenizer)
-    )
-    if not difference <= TOLERANCE:
-        what = f"its graph differs from torch by {difference:.2g}, and {TOLERANCE} is allowed"
-        raise NabraError(checkpoint.path, what, "predict with the checkpoint itself")
-    return Exported(building, difference)
+        graph = GraphNetwork(building / GRAPH, network.tasks)
+        difference = largest_difference(
+            network, graph, checkpoint.encoder.max_length, len(checkpoint.encoder.tokenizer)
+        )
+        if not difference <= TOLERANCE:
+            what = f"its graph differs from torch by {difference:.2g}, and {TOLERANCE} is allowed"
+            raise NabraError(checkpoint.path, what, "predict with the checkpoint itself")
+        yield Exported(building, difference)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 def write_graph(network: FramingNetwork, path: Path) -> None:
@@ -136,7 +138,8 @@ def commit_export(
 ) -> None:
     """Say in the folder what it was made of, make it durable, and name it `output`.
 
-    An earlier export there is replaced. `checked`: what a comparison on articles found.
+    An earlier export there is replaced. `checked`: what a comparison on articles found. OSError
+    where there is no room.
     """
     building = exported.building
     change_record(
@@ -155,18 +158,15 @@ def commit_export(
     )
     card = _CARD.format(graph=GRAPH, weights=WEIGHTS, precision=precision)
     before = output.with_name(f".{output.name}.before")
-    try:
-        with (building / "README.md").open("a", encoding="utf-8") as stream:
-            stream.write(card)
-        for file in [*building.iterdir(), building]:
-            _make_durable(file)
-        shutil.rmtree(before, ignore_errors=True)
-        if output.exists():
-            output.rename(before)
-        building.rename(output)
-        _make_durable(output.parent)
-    except OSError as error:
-        raise _unwritable(output, error) from None
+    with (building / "README.md").open("a", encoding="utf-8") as stream:
+        stream.write(card)
+    for file in [*building.iterdir(), building]:
+        _make_durable(file)
+    shutil.rmtree(before, ignore_errors=True)
+    if output.exists():
+        output.rename(before)
+    building.rename(output)
+    _make_durable(output.parent)
     shutil.rmtree(before, ignore_errors=True)
 
 
@@ -219,11 +219,6 @@ def _make_durable(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _unwritable(output: Path, error: OSError) -> OutputError:
-    what = f"cannot be written: {error.strerror or error}"
-    return OutputError(output, what, "make room and mind the rights there, or choose another")
 
 
 @contextmanager

@@ -64,11 +64,12 @@ def write_arabert_size(path: Path) -> Path:
 
 def variants(path: Path, folder: Path) -> dict[str, Classifier]:
     exact = load(path, "fp32")
-    building = build_export(load_checkpoint(path), folder / "onnx").building
-    graphs = {"onnx fp32": building / GRAPH}
-    for name, spares in (("onnx int8", False), ("onnx int8, wide products in fp32", True)):
-        made = quantize_graph(exact.checkpoint.trained, building, spares_wide=spares)
-        graphs[name] = made.rename(folder / f"{len(graphs)}.onnx")
+    graphs = {}
+    with build_export(load_checkpoint(path), folder / "onnx") as export:
+        for name, spares in (("onnx int8", False), ("onnx int8, wide products in fp32", True)):
+            made = quantize_graph(exact.checkpoint.trained, export.building, spares_wide=spares)
+            graphs[name] = made.rename(folder / f"{len(graphs)}.onnx")
+        graphs["onnx fp32"] = (export.building / GRAPH).rename(folder / "fp32.onnx")
     tasks = exact.checkpoint.network.tasks
     return {
         BASE: exact,

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from model.archive.manifest import read_manifest
 from model.archive.write import read_predictions
-from model.errors import CheckpointError, NabraError, OutputError
+from model.errors import CheckpointError, InputError, NabraError, OutputError
 from model.net import agreement, exporting
 from model.net.checkpoint import checkpoint_hash, read_record
 from tests.conftest import TEXTS
@@ -86,7 +86,7 @@ def test_int8_that_says_something_else_is_refused_unless_forced(
     monkeypatch.setattr(agreement, "LEAST", 1.1)
     with pytest.raises(NabraError, match=r"stance: .* compared.*--force"):
         run("export", folder / "tiny", *articles)
-    assert not output.exists()
+    assert list(tmp_path.iterdir()) == []
     said = run("export", folder / "tiny", *articles, "--force")
     assert "wide" not in said
     assert read_record(output)["export"]["precision"] == "int8"
@@ -95,3 +95,27 @@ def test_int8_that_says_something_else_is_refused_unless_forced(
     checked = read_record(output)["export"]["checked"]
     assert checked["stance"]["compared"] == 8
     assert 0 < checked["loaded_terms"]["share"] <= 1
+
+
+def test_a_full_disk_leaves_the_earlier_export(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folder / "tiny-onnx", tmp_path / "out")
+    before = checkpoint_hash(tmp_path / "out")
+
+    def fail(_: object, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exporting, "write_graph", fail)
+    with pytest.raises(OutputError, match="No space left"):
+        run("export", folder / "tiny", "--output", tmp_path / "out", "--overwrite")
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+    assert checkpoint_hash(tmp_path / "out") == before
+
+
+def test_a_wrong_path_costs_nothing(folder: Path, tmp_path: Path) -> None:
+    given = ("export", folder / "tiny", "--output", tmp_path / "out")
+    with pytest.raises(InputError, match=r"none\.jsonl"):
+        run(*given, "--articles", tmp_path / "none.jsonl")
+    assert list(tmp_path.iterdir()) == []
