@@ -38,6 +38,13 @@ class Partition(StrEnum):
     MONTH = "month"
 
 
+class Backend(StrEnum):
+    """What computes: a checkpoint is torch's, an export of one is onnxruntime's."""
+
+    TORCH = "torch"
+    ONNX = "onnx"
+
+
 @app.command()
 def predict(
     checkpoint: Annotated[
@@ -81,6 +88,9 @@ def predict(
     address: Annotated[
         str | None,
         typer.Option(help="The cluster of --engine; without it this machine.", show_default=False),
+    ] = None,
+    backend: Annotated[
+        Backend | None, typer.Option(help="Refuse a folder that holds another one's network.")
     ] = None,
     shard_index: Annotated[
         int | None, typer.Option(min=0, help="This job's number among --num-shards, from 0.")
@@ -131,7 +141,7 @@ def predict(
     crew.check_installed()
     inputs = expand(inputs)
     check_given(inputs)
-    check_files(checkpoint)
+    check_files(checkpoint, backend.value if backend else None)
     with claim(output, job):
         num_quarantined = predict_archive(
             checkpoint,
@@ -175,7 +185,7 @@ def predict_archive(
             settings,
             checkpoint=checkpoint,
             checkpoint_hash=checkpoint_hash(checkpoint),
-            versions=versions(),
+            versions=versions(checkpoint),
             overwrite=overwrite,
         )
         todo = pending(output, plan, job, lambda line: say(line, quiet=quiet))

@@ -11,6 +11,7 @@ import typer
 
 from model.console import Overrides, Quiet, new_app, run_app, say
 from model.errors import ConfigError, NabraError
+from model.export import export
 from model.predict import predict
 from model.report.__main__ import report
 from train.annotate import app as annotate_app
@@ -24,7 +25,8 @@ from train.reweigh import reweigh
 from train.search import search
 
 app = new_app(help="nabra (نبرة): how Arabic news is framed — who is named how, in whose voice.")
-for door in (prepare, finetune, search, evaluate, predict, reweigh, report, audit, push):
+doors = (prepare, finetune, search, evaluate, predict, reweigh, report, audit, push, export)
+for door in doors:
     app.command()(door)
 app.add_typer(annotate_app, name="annotate")
 

@@ -57,10 +57,10 @@ def untrained(classifier: Classifier, seed: int) -> Classifier:
     from model.net.classifier import Classifier
     from model.net.network import FramingNetwork
 
-    known = classifier.checkpoint.network
+    known = classifier.checkpoint.trained
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         encoder = type(known.encoder)(known.encoder.config)
         network = FramingNetwork(encoder, 0.0, known.tasks).eval()
-    network.to(next(known.parameters()).device)
+    network.to(known.device)
     return Classifier(replace(classifier.checkpoint, network=network))

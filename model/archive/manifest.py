@@ -44,7 +44,7 @@ def write_manifest(
             "checkpoint_hash": checkpoint_hash(checkpoint),
             "config_hash": record.get("config_hash"),
             "main_scores": record.get("main_scores"),
-            "versions": versions(),
+            "versions": versions(checkpoint),
             "targets": [
                 {
                     "id": target.id,
@@ -58,9 +58,14 @@ def write_manifest(
     )
 
 
-def versions() -> dict[str, str]:
+def versions(checkpoint: Path) -> dict[str, str]:
     """The versions of what a prediction depends on."""
-    return {name: version(name) for name in _LIBRARIES}
+    from model.net.checkpoint import network_file
+    from model.net.graph import GRAPH
+
+    is_graph = network_file(checkpoint).name == GRAPH
+    names = (*_LIBRARIES, "onnxruntime") if is_graph else _LIBRARIES
+    return {name: version(name) for name in names}
 
 
 def read_manifest(output_dir: Path) -> dict[str, Any]:

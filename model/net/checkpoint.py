@@ -6,14 +6,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from model.errors import CheckpointError, NabraError, OutputError
 from model.net.calibration import TaskCalibration, read_calibration
 from model.net.encoding import TextEncoder
+from model.net.graph import GRAPH, GRAPH_DATA, GraphNetwork
 from model.net.network import FramingNetwork, load_state, split_state
 from model.records import SCHEMA_VERSION
 from model.tasks import Task
@@ -25,6 +26,7 @@ from model.text.targets import TargetList
 
 WEIGHTS = "model.safetensors"
 RECORD = "nabra.json"
+Backend = Literal["torch", "onnx"]
 TARGETS = "targets.yaml"
 LEXICON = "loaded_terms.yaml"
 _SPAN_CORRECTION = ("span_slope", "span_bias")
@@ -38,7 +40,7 @@ class Checkpoint:
     `calibration` has an entry for each task that was calibrated.
     """
 
-    network: FramingNetwork
+    network: FramingNetwork | GraphNetwork
     encoder: TextEncoder
     targets: TargetList
     lexicon: Lexicon
@@ -46,6 +48,14 @@ class Checkpoint:
     path: Path
     context: Context = "none"
     calibration: Mapping[str, TaskCalibration] = field(default_factory=dict)
+
+    @property
+    def trained(self) -> FramingNetwork:
+        """The network with its weights. CheckpointError for a graph, which predicts alone."""
+        if isinstance(self.network, GraphNetwork):
+            fix = "name the checkpoint that it was exported from"
+            raise CheckpointError(self.path, f"holds {GRAPH}, which can only predict", fix)
+        return self.network
 
 
 def save_checkpoint(
@@ -100,22 +110,19 @@ def save_checkpoint(
     building.rename(path)
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint. CheckpointError names what is missing or of another version."""
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-    from transformers import AutoConfig, AutoModel, AutoTokenizer
+def load_checkpoint(path: str | Path, backend: Backend | None = None) -> Checkpoint:
+    """Read a checkpoint, or what was exported of one. CheckpointError names what is missing, of
+    another version, or for another backend than the one named.
+    """
+    from transformers import AutoTokenizer
 
     path = Path(path)
-    check_files(path)
+    check_files(path, backend)
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-        config = AutoConfig.from_pretrained(path, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        state = load_file(path / WEIGHTS)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise CheckpointError(path, f"cannot be read: {' '.join(str(error).split())}") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
     expected = (SCHEMA_VERSION, PREPROCESSING_VERSION)
     found = (record.get("schema_version"), record.get("preprocessing"))
     if found != expected or not record.keys() >= _READ or not isinstance(record["tasks"], list):
@@ -124,18 +131,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         )
     tasks = read_tasks(record, path)
     calibration = read_calibration(record.get("calibration"), tasks, path / RECORD)
-    network = FramingNetwork(AutoModel.from_config(config), 0.0, tasks)
-    try:
-        load_state(network, state)
-    except RuntimeError as error:
-        raise CheckpointError(
-            path / WEIGHTS, f"does not fit config.json: {' '.join(str(error).split())}"
-        ) from None
-    network.eval()
-    if torch.cuda.is_available():
-        network.to("cuda")
+    is_graph = network_file(path).name == GRAPH
     return Checkpoint(
-        network=network,
+        network=GraphNetwork(path / GRAPH, tasks) if is_graph else _read_network(path, tasks),
         encoder=TextEncoder(tokenizer, record["max_length"], record["parity"], record["stride"]),
         targets=TargetList.read(path / TARGETS),
         lexicon=Lexicon.read(path / LEXICON),
@@ -146,13 +144,66 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     )
 
 
-def check_files(path: Path) -> None:
-    """CheckpointError where the folder lacks a file that every checkpoint has."""
-    for name in (RECORD, "config.json", WEIGHTS, TARGETS, LEXICON):
+def _read_network(path: Path, tasks: Sequence[Task]) -> FramingNetwork:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    from transformers import AutoConfig, AutoModel
+
+    try:
+        config = AutoConfig.from_pretrained(path, local_files_only=True)
+        state = load_file(path / WEIGHTS)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _unreadable(path, error) from None
+    network = FramingNetwork(AutoModel.from_config(config), 0.0, tasks)
+    try:
+        load_state(network, state)
+    except RuntimeError as error:
+        raise CheckpointError(
+            path / WEIGHTS, f"does not fit config.json: {' '.join(str(error).split())}"
+        ) from None
+    network.eval()
+    if torch.cuda.is_available():
+        network.to("cuda")
+    return network
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(path, f"cannot be read: {' '.join(str(error).split())}")
+
+
+def network_file(path: Path) -> Path:
+    """The file that holds a checkpoint's network: its weights, or a graph that was exported."""
+    return path / (GRAPH if (path / GRAPH).is_file() else WEIGHTS)
+
+
+def network_bytes(path: Path) -> int:
+    """How large a checkpoint's network is."""
+    files = (network_file(path), path / GRAPH_DATA)
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def check_files(path: Path, backend: Backend | None = None) -> None:
+    """CheckpointError where the folder lacks a file that every checkpoint has.
+
+    Its network is one: torch's weights, or the graph of an export. Where a `backend` is named, it
+    has to be of that kind.
+    """
+    network = network_file(path).name
+    for name in (RECORD, "config.json", network, TARGETS, LEXICON):
         if not (path / name).is_file():
             raise CheckpointError(
                 path, f"is no nabra checkpoint: {name} is missing", "make one with nabra finetune"
             )
+    if network == GRAPH and (path / WEIGHTS).exists():
+        what = f"holds both {GRAPH} and {WEIGHTS}"
+        raise CheckpointError(path, what, "keep each in a folder of its own")
+    if backend == "onnx" and network != GRAPH:
+        fix = "make a folder for it with nabra export, and name that"
+        raise CheckpointError(path, f"holds no {GRAPH}", fix)
+    if backend == "torch" and network == GRAPH:
+        fix = "name the checkpoint that it was exported from, or leave the backend to the folder"
+        raise CheckpointError(path, f"holds {GRAPH}, which torch does not run", fix)
 
 
 def read_targets(path: Path) -> Mapping[str, Target]:
@@ -185,7 +236,7 @@ def read_lists(lists: tuple[Path, Path] | None) -> tuple[TargetList, Lexicon]:
 
 def add_main_scores(path: Path, scores: Mapping[str, Any]) -> dict[str, Any]:
     """Write the scores that an evaluation found into the checkpoint's record; returns that."""
-    return _change_record(path, main_scores=scores)
+    return change_record(path, main_scores=scores)
 
 
 def add_calibration(path: Path, calibration: Mapping[str, TaskCalibration]) -> dict[str, Any]:
@@ -194,7 +245,7 @@ def add_calibration(path: Path, calibration: Mapping[str, TaskCalibration]) -> d
     Predictions made after it say how sure they are, so the checkpoint's hash is another one.
     """
     found = {task: values.to_dict() for task, values in calibration.items()}
-    return _change_record(path, calibration=found)
+    return change_record(path, calibration=found)
 
 
 def checkpoint_hash(path: Path) -> str:
@@ -227,7 +278,8 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
-def _change_record(path: Path, **changed: Any) -> dict[str, Any]:
+def change_record(path: Path, **changed: Any) -> dict[str, Any]:
+    """Write these fields into a checkpoint's record; returns that."""
     record = read_record(path)
     record |= changed
     _write_record(path, record)

@@ -10,10 +10,11 @@ from typing import Literal, overload
 import numpy as np
 import torch
 
-from model.net.checkpoint import Checkpoint, load_checkpoint
+from model.net.checkpoint import Backend, Checkpoint, load_checkpoint
 from model.net.deciding import FloatArray, Reading, decide, name_scores, temper_task
 from model.net.encoding import Pair
 from model.net.light_layers import is_fast_in_bf16, lighten
+from model.net.network import FramingNetwork
 from model.net.passes import Passes, batches, collate
 from model.records import Article, Prediction, article_id
 from model.stopwatch import Watch, unwatched
@@ -97,13 +98,14 @@ class Classifier:
     def represent(self, texts: Sequence[str]) -> FloatArray:
         """What the encoder makes of each text by itself, (texts, width): the mean of its last
         states, over the windows of a long text."""
+        network = self.checkpoint.trained
         windows = self.checkpoint.encoder.windows(texts)
         flat = [window for listed in windows for window in listed]
-        states = np.empty((len(flat), self.checkpoint.network.encoder.config.hidden_size))
+        states = np.empty((len(flat), network.encoder.config.hidden_size))
         for batch in batches([len(window.input_ids) for window in flat]):
             with torch.inference_mode():
                 inputs = collate(self.checkpoint, [flat[number] for number in batch])
-                states[batch] = self.checkpoint.network.represent(**inputs).double().cpu().numpy()
+                states[batch] = network.represent(**inputs).double().cpu().numpy()
         ends = np.cumsum([len(listed) for listed in windows])
         return np.array(
             [
@@ -180,15 +182,20 @@ class Classifier:
         )
 
 
-def load(path: str | Path, precision: Precision = "auto") -> Classifier:
-    """The classifier of a checkpoint directory. CheckpointError where there is none.
+def load(
+    path: str | Path, precision: Precision = "auto", backend: Backend | None = None
+) -> Classifier:
+    """The classifier of a checkpoint directory, or of what was exported of one. CheckpointError
+    where there is none, or none for the `backend` named.
 
     `auto`: in bf16 on a processor or a GPU that multiplies bf16 matrices, which is several times as
-    fast and changes a label in a near-tie at most.
+    fast and changes a label in a near-tie at most. An exported graph computes as it was exported.
     """
-    checkpoint = load_checkpoint(path)
-    if precision == "bf16" or (precision == "auto" and is_fast_in_bf16()):
-        lighten(checkpoint.network)
+    checkpoint = load_checkpoint(path, backend)
+    network = checkpoint.network
+    wants_bf16 = precision == "bf16" or (precision == "auto" and is_fast_in_bf16())
+    if wants_bf16 and isinstance(network, FramingNetwork):
+        lighten(network)
     return Classifier(checkpoint)
 
 

@@ -40,6 +40,11 @@ class FramingNetwork(nn.Module):
         )
         self._takes_token_types = getattr(encoder.config, "type_vocab_size", 0) > 1
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes, and takes its inputs from."""
+        return next(self.parameters()).device
+
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
     ) -> dict[str, Tensor]:

@@ -82,7 +82,7 @@ def collate(checkpoint: Checkpoint, rows: Sequence[Row]) -> dict[str, torch.Tens
         ids[number, :end] = row.input_ids
         types[number, :end] = row.token_type_ids
         mask[number, :end] = 1
-    device = next(checkpoint.network.parameters()).device
+    device = checkpoint.network.device
     return {
         "input_ids": torch.from_numpy(ids).to(device),
         "attention_mask": torch.from_numpy(mask).to(device),

@@ -39,6 +39,7 @@ MAY_IMPORT = {
               "train.trackers"},
 }  # fmt: skip
 DOORS = {
+    "model.export",
     "model.predict",
     "model.report.__main__",
     "train.annotate",

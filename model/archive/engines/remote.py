@@ -112,7 +112,7 @@ def _open(work: Work) -> ShardRunner:
         plan,
         checkpoint_hash=checkpoint_hash(Path(plan.checkpoint)),
         code=code_hash(),
-        versions=versions(),
+        versions=versions(Path(plan.checkpoint)),
     )
     if changes := differences(plan, here):
         what = f"this machine would write other bytes: {'; '.join(changes)}"

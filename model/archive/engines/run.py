@@ -54,8 +54,8 @@ def _fitting(plan: Plan, num_shards: int) -> int:
     """How many workers this machine holds; one where a GPU computes."""
     import torch
 
-    from model.net.checkpoint import WEIGHTS
+    from model.net.checkpoint import network_bytes
 
     if torch.cuda.is_available():
         return 1
-    return fit_workers(num_shards, (Path(plan.checkpoint) / WEIGHTS).stat().st_size)
+    return fit_workers(num_shards, network_bytes(Path(plan.checkpoint)))
