@@ -34,7 +34,7 @@ def work(tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         Settings(shard_articles=4),
         checkpoint=checkpoint,
         checkpoint_hash=checkpoint_hash(checkpoint),
-        versions=versions(),
+        versions=versions(checkpoint),
         overwrite=False,
     )
     work = Work.of(Path("out"), plan, lambda *_: Echo(), 1)
@@ -108,7 +108,7 @@ def test_another_plan(work: Work) -> None:
 def test_other_code_or_versions(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.archive.engines.remote.code_hash", lambda: "other")
     monkeypatch.setattr(
-        "model.archive.engines.remote.versions", lambda: {**versions(), "torch": "1"}
+        "model.archive.engines.remote.versions", lambda path: {**versions(path), "torch": "1"}
     )
     told = fault_of(work)
     assert "nabra's code has changed; torch was" in told
