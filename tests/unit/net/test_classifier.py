@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from datasets import Dataset
 
 from model import load
 from model.net.classifier import Classifier, as_article
 from model.net.network import FramingNetwork
-from model.records import Article, check_sentence_law, check_span_laws
+from model.records import Article, Prediction, check_sentence_law, check_span_laws
 from model.tasks import Task
-from tests.conftest import TEXTS
+from tests.conftest import ROOT, TEXTS
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,17 @@ def test_takes_a_text_a_list_and_an_iterator(classifier: Classifier) -> None:
     assert not isinstance(streamed, list)
     assert single == listed[:1]
     assert list(streamed) == listed
+
+
+def test_maps_a_dataset(classifier: Classifier) -> None:
+    """As the documentation has it."""
+    docs = (ROOT / "docs/prediction.md").read_text(encoding="utf-8")
+    code = next(part for part in docs.split("```python\n") if "dataset.map" in part)
+    names = {"json": json, "classifier": classifier, "dataset": Dataset.from_dict({"text": TEXTS})}
+    exec(code.partition("```")[0], names)
+    rows = names["sentences"]["prediction"]  # type: ignore[index]
+    found = [Prediction.from_dict(json.loads(row)) for row in rows]
+    assert found == classifier.predict(TEXTS)
 
 
 def test_neighbours_do_not_change_a_prediction(classifier: Classifier) -> None:
