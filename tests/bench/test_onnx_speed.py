@@ -6,7 +6,6 @@ ran in the same round. CPU time stands beside wall time, as other work may run o
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,21 +15,16 @@ from statistics import median
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from model import load, read_articles
 from model.net.agreement import compare
-from model.net.checkpoint import load_checkpoint, save_checkpoint
+from model.net.checkpoint import load_checkpoint
 from model.net.classifier import Classifier
-from model.net.encoding import TextEncoder, register_placeholders
 from model.net.exporting import build_export
 from model.net.graph import GRAPH, GraphNetwork
-from model.net.network import FramingNetwork
 from model.net.quantizing import quantize_graph
 from model.records import Prediction
-from tests.conftest import ROOT
-from tests.e2e.test_arabert_size import VOCABULARY, seed_views
-from train.fit.encoder.start import train_tokenizer
+from tests.bench.arabert_sized import write_arabert_sized
 
 QUICKSTART = Path("runs/quickstart/checkpoint")
 NUM_SENTENCES = {"quickstart": 500, "arabert": 300}
@@ -44,22 +38,6 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def write_arabert_size(path: Path) -> Path:
-    """12 layers, 768 wide, a table of 64,000 pieces, weights by chance; the tokenizer knows fewer
-    pieces, those of the seed articles.
-    """
-    torch.manual_seed(0)
-    tokenizer: PreTrainedTokenizerFast = train_tokenizer(seed_views(), VOCABULARY)
-    register_placeholders(tokenizer)
-    encoder = BertModel(BertConfig(vocab_size=VOCABULARY), add_pooling_layer=False)
-    lists = (ROOT / "seeds/targets.yaml", ROOT / "seeds/loaded_terms.yaml")
-    network = FramingNetwork(encoder, 0.0).eval()
-    save_checkpoint(
-        path, network, TextEncoder(tokenizer, 512), lists=lists, training={}, card="# by chance\n"
-    )
-    return path
 
 
 def variants(path: Path, folder: Path) -> dict[str, Classifier]:
@@ -107,26 +85,24 @@ def measure(
         print(f"{name:34} {wall:18.1f} {cpu:7.1f} {ratios[0]:19.2f} x {ratios[1]:18.2f} x")
 
 
-def drafts_of(classifier: Classifier, num: int) -> list[Prediction]:
-    if not os.environ.get("NABRA_DATA"):
-        pytest.skip("NABRA_DATA is unset: no real articles to measure on")
-    source = Path(os.environ["NABRA_DATA"], "data/saudinewsnet/sample.jsonl")
+def drafts_of(data: Path, classifier: Classifier, num: int) -> list[Prediction]:
+    source = data / "data/saudinewsnet/sample.jsonl"
     drafts = (draft for article in read_articles(source) for draft in classifier.draft(article))
     return list(islice(drafts, num))
 
 
-def test_the_size_of_arabert(tmp_path: Path) -> None:
-    found = variants(write_arabert_size(tmp_path / "checkpoint"), tmp_path)
-    drafts = drafts_of(found[BASE], NUM_SENTENCES["arabert"])
+def test_the_size_of_arabert(data: Path, tmp_path: Path) -> None:
+    found = variants(write_arabert_sized(tmp_path / "checkpoint", data), tmp_path)
+    drafts = drafts_of(data, found[BASE], NUM_SENTENCES["arabert"])
     print(f"\nsize of AraBERT, {len(drafts)} sentences, tokenizer and network")
     measure(found, drafts, NUM_ROUNDS["arabert"], lambda classifier: classifier.read(drafts))
 
 
-def test_the_quickstart(tmp_path: Path) -> None:
+def test_the_quickstart(data: Path, tmp_path: Path) -> None:
     if not QUICKSTART.is_dir():
         pytest.skip(f"no checkpoint at {QUICKSTART}: run make quickstart first")
     found = variants(QUICKSTART, tmp_path)
-    drafts = drafts_of(found[BASE], NUM_SENTENCES["quickstart"])
+    drafts = drafts_of(data, found[BASE], NUM_SENTENCES["quickstart"])
     for what, act in (
         ("tokenizer and network", Classifier.read),
         ("with decoding and attribution", Classifier.complete),

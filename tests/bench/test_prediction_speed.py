@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,11 @@ from transformers import (
 from model import Prediction, load, read_articles
 from model.archive.shards.plan import Settings, Shard
 from model.archive.shards.run import prepare
-from model.net.checkpoint import checkpoint_hash
+from model.net.checkpoint import checkpoint_hash, load_checkpoint
 from model.net.classifier import Classifier
+from model.net.exporting import build_export
 from model.net.fast_layers import is_worthwhile
+from model.net.graph import GRAPH, GraphNetwork
 from model.text.normalize import normalize
 from model.text.stances import holder_words
 from tests.bench.arabert_sized import OUTSIDE, write_arabert_sized
@@ -49,6 +51,7 @@ class Material:
 
     output_dir: Path
     shards: tuple[Shard, ...]
+    drafts: list[list[Prediction]]
     texts: list[list[str]]
     pairs: list[list[dict[str, str]]]
 
@@ -87,6 +90,7 @@ def make_material(checkpoint: Path, data: Path, folder: Path) -> Material:
     return Material(
         folder / "out",
         plan.shards,
+        parts,
         [[normalize(draft.text).text for draft in part] for part in parts],
         [_pairs(classifier, part) for part in parts],
     )
@@ -128,6 +132,15 @@ class Pipelines:
             self._judge(pairs, truncation=True)
 
 
+def exported(checkpoint: Path, folder: Path) -> Classifier:
+    """nabra's own batches, with the network in fp32 as onnxruntime runs it."""
+    plain = load_checkpoint(checkpoint)
+    graph = folder / "fp32.onnx"
+    with build_export(plain, folder / "onnx") as export:
+        (export.building / GRAPH).rename(graph)
+    return Classifier(replace(plain, network=GraphNetwork(graph, plain.network.tasks)))
+
+
 def seconds(act: Callable[[], Any]) -> float:
     start = time.perf_counter()
     act()
@@ -152,14 +165,19 @@ def test_side_by_side(checkpoint: Path, data: Path, tmp_path: Path) -> None:
     workers = Workers(material.output_dir)
     plain = Pipelines(checkpoint, torch.float32)
     half = Pipelines(checkpoint, torch.bfloat16)
+    graph = exported(checkpoint, tmp_path)
     for pipelines in (plain, half):
         pipelines(material.texts[0][:40], material.pairs[0][:4])  # warms up
+    graph.complete(material.drafts[0][:40])
     sides: dict[str, Callable[[list[int]], float]] = {
         "pipelines, fp32": lambda shards: seconds(
             lambda: [plain(material.texts[n], material.pairs[n]) for n in shards]
         ),
         "pipelines, bf16": lambda shards: seconds(
             lambda: [half(material.texts[n], material.pairs[n]) for n in shards]
+        ),
+        "onnxruntime, fp32, in our batches": lambda shards: seconds(
+            lambda: [graph.complete(material.drafts[n]) for n in shards]
         ),
         "nabra predict": workers.predict,
         "limit: its bf16 products alone": workers.multiply,
@@ -181,9 +199,9 @@ def test_side_by_side(checkpoint: Path, data: Path, tmp_path: Path) -> None:
         f"{sum(r * length * n for (r, length), n in batches.items()) / batches.total():.0f} tokens"
     )
     own = sum(taken["nabra predict"])
-    print(f"{'':32} {'sentences/s':>12} {'nabra is':>9}   of each round")
+    print(f"{'':34} {'sentences/s':>12} {'nabra is':>9}   of each round")
     for name, found in taken.items():
         ratios = " ".join(
             f"{a / b:.2f}" for a, b in zip(found, taken["nabra predict"], strict=True)
         )
-        print(f"{name:32} {sum(counts) / sum(found):12.1f} {sum(found) / own:8.2f} x   {ratios}")
+        print(f"{name:34} {sum(counts) / sum(found):12.1f} {sum(found) / own:8.2f} x   {ratios}")
