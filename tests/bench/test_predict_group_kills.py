@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 NUM_KILLS = 200
 NUM_ARTICLES = 6_000
 TEXT = "التحالف الدولي يدعم قسد. قال الناطق: «نعم». خبر آخر عن مليشيا قسد الانفصالية. "
-IN_SHARDS = 1.5  # times of kills go this much beyond an undisturbed run's first shard
+IN_SHARDS = 2.0  # seconds behind the first writing of a run, in which every second kill strikes
 
 
 def write_archive(folder: Path) -> Path:
@@ -89,8 +89,13 @@ def test_two_hundred_kills_of_the_group(tmp_path: Path) -> None:
     while hit.total() < NUM_KILLS:
         before = unfinished(output)
         process = start(checkpoint, archive, output)
+        if hit.total() % 2:
+            wait_for_writing(process, output, before)
+            delay = chance.uniform(0, IN_SHARDS)
+        else:
+            delay = chance.uniform(0, first_shard)
         try:
-            process.communicate(timeout=chance.uniform(0, first_shard + IN_SHARDS))
+            process.communicate(timeout=delay)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
@@ -107,7 +112,13 @@ def test_two_hundred_kills_of_the_group(tmp_path: Path) -> None:
     check_counts(output)
     print(f"{hit.total()} kills: {dict(hit)}; {ends + 1} runs came to an end with equal bytes")
     print(f"{num_done} shards were done when the last run began")
-    assert min(hit[place] for place in ("start-up or between shards", "in a shard")) > 20
+    assert hit["in a shard"] > NUM_KILLS / 4
+
+
+def wait_for_writing(process: subprocess.Popen[bytes], output: Path, before: set[Path]) -> None:
+    """Until a worker writes, or the run has ended."""
+    while process.poll() is None and not unfinished(output) - before:
+        time.sleep(0.01)
 
 
 def place_of(output: Path, before: set[Path]) -> str:
