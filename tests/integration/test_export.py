@@ -114,7 +114,10 @@ def test_a_full_disk_leaves_the_earlier_export(
     assert checkpoint_hash(tmp_path / "out") == before
 
 
-def test_a_wrong_path_costs_nothing(folder: Path, tmp_path: Path) -> None:
+def test_a_wrong_path_costs_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "write_graph", lambda *_: pytest.fail("half a minute is lost"))
     given = ("export", folder / "tiny", "--output", tmp_path / "out")
     with pytest.raises(InputError, match=r"none\.jsonl"):
         run(*given, "--articles", tmp_path / "none.jsonl")
