@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 from transformers import (
     AutoConfig,
     AutoTokenizer,
@@ -26,13 +27,15 @@ from transformers import (
 )
 
 from model import Prediction, load, read_articles
-from model.archive.shards.plan import Settings, Shard
+from model.archive.shards.plan import Settings, Shard, read_plan
+from model.archive.shards.process import ShardRunner
 from model.archive.shards.run import prepare
 from model.net.checkpoint import checkpoint_hash, load_checkpoint
 from model.net.classifier import Classifier
 from model.net.exporting import build_export
 from model.net.fast_layers import is_worthwhile
 from model.net.graph import GRAPH, GraphNetwork
+from model.stopwatch import Stopwatch
 from model.text.normalize import normalize
 from model.text.stances import holder_words
 from tests.bench.arabert_sized import OUTSIDE, write_arabert_sized
@@ -205,3 +208,61 @@ def test_side_by_side(checkpoint: Path, data: Path, tmp_path: Path) -> None:
             f"{a / b:.2f}" for a, b in zip(found, taken["nabra predict"], strict=True)
         )
         print(f"{name:34} {sum(counts) / sum(found):12.1f} {sum(found) / own:8.2f} x   {ratios}")
+
+
+KINDS = {
+    "linear layers, with bias and GELU": (
+        "mkldnn::_linear_pointwise",
+        "aten::linear",
+        "aten::addmm",
+    ),
+    "attention: products": ("aten::bmm", "aten::matmul"),
+    "attention: softmax": ("aten::_softmax", "aten::softmax"),
+    "LayerNorm": ("aten::native_layer_norm", "aten::layer_norm"),
+    "embeddings": ("aten::embedding", "aten::index_select"),
+    "GELU by itself": ("aten::gelu",),
+}
+
+
+def kind_of(event: Any) -> str:
+    """By the nearest of an operation and its callers that belongs to one."""
+    while event is not None:
+        for kind, names in KINDS.items():
+            if event.name.startswith(names):
+                return kind
+        event = event.cpu_parent
+    return "adding, scaling, copying"
+
+
+def test_where_the_time_goes(checkpoint: Path, data: Path, tmp_path: Path) -> None:
+    """One process with one thread, as each worker is: by stage, and within the network by kind."""
+    material = make_material(checkpoint, data, tmp_path)
+    plan = read_plan(material.output_dir)
+    assert plan is not None
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        classifier = load(checkpoint)
+        classifier.complete(material.drafts[0][:40])
+        watch = Stopwatch()
+        shards = material.rounds()[0]
+        with ShardRunner(material.output_dir, plan, classifier, watch=watch) as runner:
+            for number in shards:
+                runner.run(plan.shards[number])
+        drafts = material.drafts[shards[0]]
+        with profile(activities=[ProfilerActivity.CPU]) as profiled:
+            classifier.complete(drafts)
+    finally:
+        torch.set_num_threads(threads)
+    num = sum(len(material.drafts[n]) for n in shards)
+    print(f"\n{checkpoint.name}, {num} sentences, one process with one thread")
+    print(*watch.table(), sep="\n")
+    beside = 1 - watch.seconds["model"] / sum(watch.seconds.values())
+    print(f"what is not the network: {beside:.1%}")
+    spent: dict[str, float] = {}
+    for event in profiled.events():
+        kind = kind_of(event)
+        spent[kind] = spent.get(kind, 0.0) + event.self_cpu_time_total
+    print("\nwithin the network, of its operations:")
+    for kind, taken in sorted(spent.items(), key=lambda item: -item[1]):
+        print(f"{kind:36} {taken / sum(spent.values()):6.1%}")
