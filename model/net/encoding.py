@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from model.errors import CheckpointError
 from model.text.normalize import PLACEHOLDERS, Parity, View, normalize
 
+_MOST_WORDS = 200_000  # whose tokens are kept: some 50 MB
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -50,6 +52,7 @@ class TextEncoder:
         self.max_length = max_length
         self.parity: Parity = parity
         self.stride = stride
+        self._pieces: dict[str, list[int]] = {}
         self._open: int = tokenizer.cls_token_id
         self._close: int = tokenizer.sep_token_id
         for placeholder in PLACEHOLDERS:
@@ -125,25 +128,24 @@ class TextEncoder:
         return normalize(text, self.parity).text.split()
 
     def _tokenize(self, sentences: Sequence[Sequence[str]]) -> list[list[list[int]]]:
-        """For each sentence, for each word, its token ids (none for a word without a token)."""
-        if not sentences:
-            return []
-        encoded = self.tokenizer(
-            [list(words) for words in sentences],
-            is_split_into_words=True,
-            add_special_tokens=False,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-        results: list[list[list[int]]] = []
-        for number, words in enumerate(sentences):
-            pieces: list[list[int]] = [[] for _ in words]
-            for token, word in zip(
-                encoded["input_ids"][number], encoded.word_ids(number), strict=True
-            ):
-                pieces[word].append(token)
-            results.append(pieces)
-        return results
+        """For each sentence, for each word, its token ids (none for a word without a token).
+
+        A word is tokenized by itself, so that one that has been met before is only looked up.
+        """
+        if len(self._pieces) > _MOST_WORDS:
+            self._pieces.clear()
+        met = self._pieces
+        new = list(dict.fromkeys(w for words in sentences for w in words if w not in met))
+        if new:
+            encoded = self.tokenizer(
+                [[word] for word in new],
+                is_split_into_words=True,
+                add_special_tokens=False,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+            )
+            met.update(zip(new, encoded["input_ids"], strict=True))
+        return [[met[word] for word in words] for words in sentences]
 
     def _windows(
         self,

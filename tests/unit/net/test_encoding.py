@@ -8,7 +8,7 @@ import pytest
 from model.errors import CheckpointError
 from model.net.checkpoint import load_checkpoint
 from model.net.encoding import TextEncoder
-from model.text.normalize import PLACEHOLDERS
+from model.text.normalize import PLACEHOLDERS, normalize
 from tests.conftest import TEXTS
 from train.fit.encoder.start import train_tokenizer
 
@@ -34,6 +34,21 @@ def test_a_long_sentence_loses_no_word(encoder: TextEncoder) -> None:
     spans = [span for window in windows for span in window.word_spans]
     ((whole,),) = TextEncoder(encoder.tokenizer, 4096).windows([text])
     assert spans == whole.word_spans
+
+
+def test_words_met_before_have_the_tokens_of_a_whole_sentence(
+    encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when there are more words than are kept."""
+    monkeypatch.setattr("model.net.encoding._MOST_WORDS", 5)
+    tokenizer = encoder.tokenizer
+    fresh = TextEncoder(tokenizer, 4096)
+    for text in [*TEXTS, f"{PLACEHOLDERS[0]} {TEXTS[0]}", *TEXTS[::-1], "٪ é 好"]:
+        words = normalize(text).text.split()
+        whole = tokenizer(words, is_split_into_words=True, add_special_tokens=False)["input_ids"]
+        for _ in range(2):
+            ((window,),) = fresh.windows([text])
+            assert window.input_ids == [tokenizer.cls_token_id, *whole, tokenizer.sep_token_id]
 
 
 @pytest.mark.parametrize("stride", [0, 4, 11])
