@@ -34,7 +34,7 @@ def kill(kind: str, checkpoint: Path, folder: Path, every: int) -> dict[str, obj
     return found
 
 
-@pytest.mark.parametrize(("form", "every"), [("jsonl", 11), ("parquet", 43)])
+@pytest.mark.parametrize(("form", "every"), [("jsonl", 9), ("parquet", 37)])
 def test_killed_at_many_operations(
     tiny_checkpoint: Path, tmp_path: Path, form: str, every: int
 ) -> None:
