@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,7 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 Row = Window | Pair
 
 BATCH_TOKENS = 2048  # padded tokens of one pass: more leave the cache between two operations
-_MOST_KEPT = 20_000  # rows whose results are kept for equal ones
+_LENGTH_STEP = 8  # of padded rows: oneDNN keeps kernels for each shape that it has met
+_NO_WINDOW = -1
+_MOST_KEPT = 8_192  # rows whose results are kept for equal ones: some 50 MB
 
 
 class Result(NamedTuple):
@@ -39,7 +42,7 @@ class Passes:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
-        self._known: dict[object, Result] = {}
+        self._known: dict[bytes, Result] = {}
 
     def read(self, rows: Sequence[Row]) -> list[Result]:
         """For each row its result, in order."""
@@ -73,7 +76,8 @@ class Passes:
 
 def collate(checkpoint: Checkpoint, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
     """Ids, mask and types of rows padded to one length, where the network is."""
-    length = max(len(row.input_ids) for row in rows)
+    longest = max(len(row.input_ids) for row in rows)
+    length = min(_padded(longest), checkpoint.encoder.max_length)  # the network has no more places
     ids = np.full((len(rows), length), checkpoint.encoder.tokenizer.pad_token_id, dtype=np.int64)
     types = np.zeros_like(ids)
     mask = np.zeros_like(ids)
@@ -94,7 +98,7 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Numbers of rows of like length, shortest first, within the budget of padded tokens."""
     batch: list[int] = []
     for number in sorted(range(len(lengths)), key=lambda number: (lengths[number], number)):
-        if batch and lengths[number] * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and _padded(lengths[number]) * (len(batch) + 1) > BATCH_TOKENS:
             yield batch
             batch = []
         batch.append(number)
@@ -102,7 +106,12 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _key(row: Row) -> object:
-    """Equal for rows of which the network must make the same."""
-    first = tuple(row.first_tokens) if isinstance(row, Window) else None
-    return tuple(row.input_ids), tuple(row.token_type_ids), first
+def _padded(length: int) -> int:
+    return -(-length // _LENGTH_STEP) * _LENGTH_STEP
+
+
+def _key(row: Row) -> bytes:
+    """Equal for rows of which the network must make the same; much smaller than the row."""
+    first = row.first_tokens if isinstance(row, Window) else [_NO_WINDOW]
+    parts = (row.input_ids, row.token_type_ids, first)
+    return array("i", [number for part in parts for number in (len(part), *part)]).tobytes()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from model.archive.article import excerpt
+from model.archive.memory import return_memory
 from model.archive.pieces import PieceReader
 from model.archive.read import all_columns
 from model.archive.shards.done import Done, write_done
@@ -84,7 +85,8 @@ class ShardRunner:
                 files=writer.files,
             )
             write_done(self.output_dir, shard, done)
-            return done
+        return_memory()
+        return done
 
     def _records(self, shard: Shard) -> Iterator[Article | Dropped]:
         yield from shard.dropped
