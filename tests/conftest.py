@@ -13,7 +13,7 @@ from model.net.encoding import TextEncoder, register_placeholders
 from model.net.network import FramingNetwork
 from model.records import Article
 from train.fit.encoder.start import start_encoder
-from train.settings import EmbeddedConfig
+from train.settings import ScratchConfig
 
 ROOT = Path(__file__).parents[1]
 TEXTS = [
@@ -21,7 +21,9 @@ TEXTS = [
     'وقال المتحدث: "نحن ندعم قسد في حربها ضد تنظيم الدولة".',
     "زار الوزير المدينة أمس ثم عاد إلى العاصمة.",
 ]
-TINY = EmbeddedConfig(vocabulary=300, layers=1, width=16, heads=2, feed_forward=32)
+TINY = ScratchConfig(
+    architecture="bert", vocabulary=300, layers=1, width=16, heads=2, feed_forward=32
+)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def article() -> Article:
 def write_tiny_checkpoint(path: Path, architecture: str = "bert") -> Path:
     """A checkpoint with random weights: BERT as AraBERT has it, or ModernBERT."""
     torch.manual_seed(0)
-    started = start_encoder("embedded", embedded=TINY, views=TEXTS * 3, max_length=32, dropout=0.0)
+    started = start_encoder("scratch", scratch=TINY, views=TEXTS * 3, max_length=32, dropout=0.0)
     tokenizer, encoder = started.tokenizer, started.encoder
     if architecture == "modernbert":
         from transformers import ModernBertConfig, ModernBertModel
@@ -71,7 +73,7 @@ def write_tiny_checkpoint(path: Path, architecture: str = "bert") -> Path:
         FramingNetwork(encoder, 0.0).eval(),
         TextEncoder(tokenizer, 32),
         lists=(ROOT / "seeds/targets.yaml", ROOT / "seeds/loaded_terms.yaml"),
-        training={"encoder": "embedded"},
+        training={"encoder": "scratch"},
         card="# tiny\n",
     )
     return path

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertForMaskedLM
 
 from tests.conftest import TEXTS
+from train.fit.encoder.compact import train_tokenizer
 from train.fit.encoder.pretrained import hushed_libraries
-from train.fit.encoder.start import train_tokenizer
 
 WEIGHTS = "model.safetensors"
 

@@ -14,11 +14,13 @@ from train.data.dataset import write_dataset
 
 CONFIG = "configs/quickstart.yaml"
 SETTINGS = {
-    "embedded.vocabulary": 300,
-    "embedded.layers": 1,
-    "embedded.width": 16,
-    "embedded.heads": 2,
-    "embedded.feed_forward": 32,
+    "encoder": "scratch",
+    "scratch.architecture": "bert",
+    "scratch.vocabulary": 300,
+    "scratch.layers": 1,
+    "scratch.width": 16,
+    "scratch.heads": 2,
+    "scratch.feed_forward": 32,
     "training.epochs": 2,
     "training.batch_tokens": 300,
     "training.learning_rate": 0.01,

@@ -20,12 +20,25 @@ from train.config import Run, expand_path, missing_paths, read_run
 from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
 from train.prepare import prepare, prepare_run
+from train.pretrain import pretrain
 from train.push import push
 from train.reweigh import reweigh
 from train.search import search
 
 app = new_app(help="nabra (نبرة): how Arabic news is framed — who is named how, in whose voice.")
-doors = (prepare, finetune, search, evaluate, predict, reweigh, report, audit, push, export)
+doors = (
+    prepare,
+    finetune,
+    search,
+    evaluate,
+    predict,
+    reweigh,
+    report,
+    audit,
+    push,
+    export,
+    pretrain,
+)
 for door in doors:
     app.command()(door)
 app.add_typer(annotate_app, name="annotate")
@@ -76,7 +89,7 @@ def run_all(
             finetune_run,
             run.checkpoint_dir,
             lambda: fingerprint(
-                run.fingerprint("encoder", "revision", "parity", "tasks", "embedded", "training"),
+                run.fingerprint("encoder", "revision", "parity", "tasks", "scratch", "training"),
                 *training_inputs(run.config).files.values(),
                 hash_files([run.dataset_dir, *lists]),
             ),

@@ -58,9 +58,9 @@ def _split_by(plain: Plain) -> Iterator[str]:
 
 
 def _heads(plain: Plain) -> Iterator[str]:
-    width, heads = plain["embedded"]["width"], plain["embedded"]["heads"]
+    width, heads = plain["scratch"]["width"], plain["scratch"]["heads"]
     if heads and width % heads:
-        yield f"embedded.heads: width {width} is no multiple of heads {heads}"
+        yield f"scratch.heads: width {width} is no multiple of heads {heads}"
 
 
 def _task_name(_: Plain, name: str, __: Plain) -> Iterator[str]:

@@ -7,11 +7,11 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from model.errors import ConfigError
 from train.coherence import broken_rules
@@ -20,6 +20,8 @@ from train.settings import RunConfig
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+C = TypeVar("C", bound=BaseModel)
 
 _VARIABLE = re.compile(r"\$(\w+|\{[^}]*\})")  # as os.path.expandvars reads it
 
@@ -58,23 +60,39 @@ class Run:
 def read_run(path: str | Path, overrides: Sequence[str] = ()) -> Run:
     """The run of a config file, with `key.key=value` overrides.
 
+    Errors as of `read_config`.
+    """
+    return Run(Path(path), read_config(Path(path), overrides, RunConfig, broken_rules))
+
+
+def read_config(
+    path: Path,
+    overrides: Sequence[str],
+    kind: type[C],
+    broken_rules: Callable[[Mapping[str, Any]], list[str]],
+) -> C:
+    """A config of some kind, whose rules between keys `broken_rules` knows.
+
     InputError where the file cannot be read; ConfigError lists every unknown, missing, duplicate
     and mistyped key, with a near name where there is one, and what the keys do not hold together.
     """
-    path = Path(path)
     written, faults = read_document(path)
     plain, unset = set_keys(written, overrides)
     faults += unset
     config = None
     try:
-        config = RunConfig.model_validate(plain)
+        config = kind.model_validate(plain)
     except ValidationError as error:
         known = {_key(fault) for fault in faults}
-        faults += [fault for fault in map(_fault, error.errors()) if _key(fault) not in known]
+        faults += [
+            fault
+            for fault in (_fault(item, kind) for item in error.errors())
+            if _key(fault) not in known
+        ]
     faults += _news(broken_rules(plain), faults)
     if faults or config is None:
         raise ConfigError(path, [" ".join(fault.split()) for fault in faults])
-    return Run(path, config)
+    return config
 
 
 def _key(fault: str) -> str:
@@ -109,12 +127,12 @@ _EXPECTED = {
 }
 
 
-def _fault(item: ErrorDetails) -> str:
+def _fault(item: ErrorDetails, kind: type[BaseModel]) -> str:
     """One line for what pydantic found, the key first."""
     *_, last = location = item["loc"]
     key = ".".join(str(part) for part in location if part != "[key]")
     if item["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_suggestion(location)}"
+        return f"{key}: unknown key{_suggestion(location, kind)}"
     if item["type"] == "missing":
         return f"{key}: missing"
     if last == "[key]":
@@ -130,8 +148,8 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _suggestion(location: Sequence[str | int]) -> str:
-    part: Any = RunConfig
+def _suggestion(location: Sequence[str | int], kind: type[BaseModel]) -> str:
+    part: Any = kind
     for key in location[:-1]:
         part = _part_at(part, key)
     name = str(location[-1])

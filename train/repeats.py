@@ -51,7 +51,7 @@ class Training:
         """Train once, or go on with what was killed; returns what a user should know of it."""
         run = with_training(self.run, report_to=list(report_to))
         context = run.config.training.context
-        shown = run.fingerprint("encoder", "revision", "parity", "tasks", "embedded", "training")
+        shown = run.fingerprint("encoder", "revision", "parity", "tasks", "scratch", "training")
         with tensorboard_in(run.dir / TENSORBOARD / f"seed-{seed}-{shown[:8]}"):
             fit = fit_checkpoint(
                 run,

@@ -33,11 +33,13 @@ OWN = "own"
 """What the run's own articles are called where sets are counted by name."""
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a config: no key beside its own, nothing converted."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class TaskConfig(_Part):
+class TaskConfig(Part):
     """A task; `pair`: whether a classified text is read beside a second one."""
 
     kind: TaskKind
@@ -45,7 +47,7 @@ class TaskConfig(_Part):
     pair: bool
 
 
-class DataConfig(_Part):
+class DataConfig(Part):
     """The run's own articles and labels. Paths are relative to the working directory."""
 
     articles: Annotated[list[Text], Field(min_length=1)]
@@ -58,7 +60,7 @@ class DataConfig(_Part):
     weight: Positive
 
 
-class DatasetConfig(_Part):
+class DatasetConfig(Part):
     """A labelled set of other hands: where its download lies, and the task that its labels feed.
 
     `division`: its own train and test files as they are, or without the rows of train whose story
@@ -72,7 +74,7 @@ class DatasetConfig(_Part):
     weight: Positive
 
 
-class SplitConfig(_Part):
+class SplitConfig(Part):
     """What test text shares with no training text, and shares of the sentences.
 
     `held_out` names the outlets or targets of the test split, where it is split by them, in place
@@ -87,16 +89,18 @@ class SplitConfig(_Part):
     seed: int
 
 
-class SilverConfig(_Part):
+class SilverConfig(Part):
     """How the rules' votes on `data.unlabelled` become labels; less sure ones are left out."""
 
     combine: Combination
     min_confidence: Annotated[float, Field(ge=0, le=1)]
 
 
-class EmbeddedConfig(_Part):
-    """The compact encoder that `encoder: embedded` trains from the run's own training text."""
+class ScratchConfig(Part):
+    """The compact encoder that `encoder: scratch` begins with: weights by chance, and a vocabulary
+    from the run's own training text."""
 
+    architecture: Literal["bert", "modernbert"]
     vocabulary: Annotated[int, Field(ge=200)]
     layers: Count
     width: Count
@@ -104,7 +108,7 @@ class EmbeddedConfig(_Part):
     feed_forward: Count
 
 
-class LoraConfig(_Part):
+class LoraConfig(Part):
     """Low-rank adapters in place of all weights of the encoder; merged at the end."""
 
     rank: Count
@@ -112,7 +116,7 @@ class LoraConfig(_Part):
     dropout: Share
 
 
-class TrainingConfig(_Part):
+class TrainingConfig(Part):
     """The fine-tuning run; `configs/quickstart.yaml` says what each key does."""
 
     epochs: Count
@@ -153,7 +157,7 @@ def _scalar(value: object) -> object:
     return value
 
 
-class SearchValues(_Part):
+class SearchValues(Part):
     """What a search tries for one key: numbers from `low` to `high`, or `choices`.
 
     `log`: as many below the geometric mean of both as above it.
@@ -172,7 +176,7 @@ class SearchValues(_Part):
         return given
 
 
-class SearchConfig(_Part):
+class SearchConfig(Part):
     """A search for settings that score best on the validation split; keys of `space` are dotted."""
 
     trials: Count
@@ -181,7 +185,7 @@ class SearchConfig(_Part):
     seed: Seed
 
 
-class EvaluationConfig(_Part):
+class EvaluationConfig(Part):
     """Below `fewest_test_stories` the scorecard adds grouped folds over all gold."""
 
     folds: Annotated[int, Field(ge=2)]
@@ -189,7 +193,7 @@ class EvaluationConfig(_Part):
     resamples: Annotated[int, Field(ge=100)]
 
 
-class RunConfig(_Part):
+class RunConfig(Part):
     """A whole run."""
 
     output_dir: Text | None
@@ -201,7 +205,7 @@ class RunConfig(_Part):
     datasets: dict[Name, DatasetConfig]
     split: SplitConfig
     silver: SilverConfig
-    embedded: EmbeddedConfig
+    scratch: ScratchConfig
     training: TrainingConfig
     evaluation: EvaluationConfig
     search: SearchConfig | None

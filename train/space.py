@@ -1,4 +1,4 @@
-"""What a search may vary: keys of `training` and `embedded`, and the values that fit them."""
+"""What a search may vary: keys of `training` and `scratch`, and the values that fit them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from train.settings import EmbeddedConfig, RunConfig, TrainingConfig
+from train.settings import RunConfig, ScratchConfig, TrainingConfig
 
 Plain = Mapping[str, Any]
-_PARTS: dict[str, type[BaseModel]] = {"training": TrainingConfig, "embedded": EmbeddedConfig}
+_PARTS: dict[str, type[BaseModel]] = {"training": TrainingConfig, "scratch": ScratchConfig}
 _BARRED = {
     **dict.fromkeys(("seed", "seeds"), "is chance: the best seed is only the luckiest"),
     **dict.fromkeys(("folds", "report_to", "save_steps", "log_steps"), "decides no weight"),
@@ -42,11 +42,11 @@ def space_faults(plain: Plain) -> Iterator[str]:
                 misfit = _misfit(plain, key, value)
                 if misfit and (number or name == "choices"):
                     yield f"{where}.{name}: {misfit}"
-    if plain["encoder"] != "embedded":
+    if plain["encoder"] != "scratch":
         yield from (
             f"search.space.{key}: does nothing, the encoder is {plain['encoder']}"
             for key in space
-            if key.startswith("embedded.")
+            if key.startswith("scratch.")
         )
 
 
@@ -96,7 +96,7 @@ def _why_not(key: str) -> str:
     if key == f"training.{name}" and name in _BARRED:
         return f"{_BARRED[name]}, it is not searched over"
     near = difflib.get_close_matches(key, KNOWN, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ", keys of training and embedded are searched"
+    hint = f" (did you mean {near[0]}?)" if near else ", keys of training and scratch are searched"
     return f"unknown key{hint}"
 
 

@@ -15,7 +15,7 @@ from model.net.checkpoint import save_checkpoint
 from model.net.encoding import TextEncoder, register_placeholders
 from model.net.network import FramingNetwork
 from tests.conftest import ROOT
-from train.fit.encoder.start import train_tokenizer
+from train.fit.encoder.compact import train_tokenizer
 
 VOCABULARY = 64_000
 OUTSIDE = 4.0  # so that few words are found to be loaded, as in a network that has learnt

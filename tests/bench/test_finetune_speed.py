@@ -39,7 +39,7 @@ from model.net.network import FramingNetwork
 from model.tasks import Task
 from train.config import read_run
 from train.fit.batches import Schedule, plan_steps
-from train.fit.encoder.start import train_tokenizer
+from train.fit.encoder.compact import train_tokenizer
 from train.fit.examples import Collator, Row, balance
 from train.fit.quick.allocator import keep_freed_memory
 from train.fit.quick.optimizer import make_optimizer

@@ -15,7 +15,7 @@ from model import normalize, read_articles, segment
 from model.net.fast_layers import quicken
 from model.net.network import FramingNetwork
 from model.tasks import Task
-from train.fit.encoder.start import train_tokenizer
+from train.fit.encoder.compact import train_tokenizer
 from train.fit.quick.row_adamw import RowAdamW
 
 NUM_STEPS, LAST = 200, 50

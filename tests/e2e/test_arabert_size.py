@@ -25,8 +25,8 @@ from model.text.normalize import PLACEHOLDERS, normalize
 from tests.conftest import ROOT
 from tests.hub import StandInHub
 from tests.pretrained import as_pytorch, edit
+from train.fit.encoder.compact import train_tokenizer
 from train.fit.encoder.hub import load_pretrained
-from train.fit.encoder.start import train_tokenizer
 from train.fit.encoder.vocabulary import measure_vocabulary, warning
 
 pytestmark = pytest.mark.e2e

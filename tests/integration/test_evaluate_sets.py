@@ -27,7 +27,7 @@ from train.readings import read_run_sets
 from train.score.outputs import SystemOutput
 
 SETTINGS: dict[str, Any] = {
-    "embedded": {"vocabulary": 400, "layers": 1, "width": 16, "heads": 2, "feed_forward": 32},
+    "scratch": {"vocabulary": 400, "layers": 1, "width": 16, "heads": 2, "feed_forward": 32},
     "training.epochs": 1,
     "training.learning_rate": 5.0e-3,
     "evaluation.fewest_test_stories": 0,
@@ -409,7 +409,7 @@ def test_a_planted_shortcut_of_a_pair_task_is_named(
         "training.learning_rate": 1.0e-2,
         "training.dropout": 0.0,
         "training.token_dropout": 0.0,
-        "embedded.vocabulary": 300,
+        "scratch.vocabulary": 300,
     }
     config = run(f"planted_{tells}", "mawqif", data, **more)
     scorecard = scorecard_in(run_dir(config))

@@ -335,7 +335,7 @@ CHANGES = {
     "training.learning_rate=0.02": "training.learning_rate was 0.01, is 0.02",
     "training.seed=2": "training.seed was 1, is 2",
     "training.max_grad_norm=0.0": "training.max_grad_norm was 1.0, is 0.0",
-    "embedded.layers=2": "embedded.layers was 1, is 2",
+    "scratch.layers=2": "scratch.layers was 1, is 2",
     "data.weight=2.0": "weights.own was 1.0, is 2.0",
 }
 

@@ -85,7 +85,7 @@ def test_the_best_config_is_whole_and_gives_the_very_trial(
     assert run.config.training.dropout == float(best["training.dropout"])
     plain = read_run(CONFIG, searched.settings).config
     assert run.config.tasks == plain.tasks
-    assert run.config.embedded == plain.embedded
+    assert run.config.scratch == plain.scratch
     (tmp_path / "dataset").symlink_to(searched.dir / "dataset")
     finetune_run(read_run(path, [f"output_dir={tmp_path}"]), quiet=True)
     assert (tmp_path / "checkpoint/model.safetensors").read_bytes() == (

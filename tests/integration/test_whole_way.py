@@ -16,11 +16,11 @@ from train.cli import run_all
 from train.data.dataset import read_dataset
 
 TINY = [
-    "embedded.vocabulary=400",
-    "embedded.layers=1",
-    "embedded.width=16",
-    "embedded.heads=2",
-    "embedded.feed_forward=32",
+    "scratch.vocabulary=400",
+    "scratch.layers=1",
+    "scratch.width=16",
+    "scratch.heads=2",
+    "scratch.feed_forward=32",
     "training.epochs=1",
     "evaluation.folds=2",
     "evaluation.resamples=100",

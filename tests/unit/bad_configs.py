@@ -136,7 +136,7 @@ BAD: dict[str, tuple[list[Edit], str]] = {
         [("held_out: []", "held_out: [nabd-quds]")],
         "split.held_out",
     ),
-    "heads": ([("  heads: 4", "  heads: 7")], "embedded.heads"),
+    "heads": ([("  heads: 4", "  heads: 7")], "scratch.heads"),
     "labels": (
         [
             (
@@ -214,7 +214,7 @@ BAD: dict[str, tuple[list[Edit], str]] = {
             ("best_by: last", "best_by: accuracy"),
             ("  resamples: 1000", "  resamples: 10"),
         ],
-        "party parity data.lexikon data.lexicon datasets.mawqif.format split.seed embedded.heads "
+        "party parity data.lexikon data.lexicon datasets.mawqif.format split.seed scratch.heads "
         "training.batch_tokens training.save_step training.save_steps training.best_by "
         "evaluation.resamples",
     ),

@@ -92,7 +92,7 @@ def test_a_laugh_is_cut_short(tmp_path: Path) -> None:
             "datasets.other.weight=1.0",
             "datasets.other.format datasets.other.path datasets.other.task datasets.other.division",
         ),
-        ("embedded.heads=5", "embedded.heads"),
+        ("scratch.heads=5", "scratch.heads"),
         ("silver={combine: vote}", "silver.combine silver.min_confidence"),
         ("encoder=${oc.env:HOME}", "encoder"),
         ("epochs=3", "epochs"),

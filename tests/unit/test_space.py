@@ -79,7 +79,7 @@ def test_the_example_in_the_quickstart_is_a_good_one(tmp_path: Path) -> None:
             "should be one key, as training.epochs",
         ),
         ("training.batch_tokens: {choices: [64, 512]}", "with 64, training.batch_tokens: holds"),
-        ("embedded.width: {choices: [30, 64]}", "with 30, embedded.heads: width 30 is no multiple"),
+        ("scratch.width: {choices: [30, 64]}", "with 30, scratch.heads: width 30 is no multiple"),
         ("training.early_stopping: {choices: [null, 2]}", "with 2, training.early_stopping: needs"),
     ],
 )
@@ -106,21 +106,21 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
 
 def test_a_value_that_another_searched_key_makes_good_is_no_fault(tmp_path: Path) -> None:
     """30 is no multiple of the config's 4 heads, but of 3, which is tried as well."""
-    space = "embedded.width: {choices: [30, 64]}, embedded.heads: {choices: [3, 4]}"
+    space = "scratch.width: {choices: [30, 64]}, scratch.heads: {choices: [3, 4]}"
     assert read_run(write(tmp_path, space)).config.search
 
 
 def test_the_encoder_s_size_is_searched_where_it_is_embedded(tmp_path: Path) -> None:
-    path = write(tmp_path, "embedded.layers: {low: 1, high: 3}")
+    path = write(tmp_path, "scratch.layers: {low: 1, high: 3}")
     assert read_run(path).config.search
     (found,) = faults(path, "encoder=some/where")
-    assert found == "search.space.embedded.layers: does nothing, the encoder is some/where"
+    assert found == "search.space.scratch.layers: does nothing, the encoder is some/where"
 
 
 def test_what_is_searched_is_known_by_its_kind_of_number() -> None:
     assert number_type("training.learning_rate") is float
     assert number_type("training.early_stopping") is int
-    assert number_type("embedded.width") is int
+    assert number_type("scratch.width") is int
     assert number_type("training.compile") is None
     assert number_type("training.schedule") is None
     assert "training.seeds" not in KNOWN

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import torch
-import transformers
+from typing import Any
 
 from model.archive.write import write_text
-from model.errors import NabraError, OutputError
 from model.net.calibration import TaskCalibration
 from model.net.checkpoint import add_calibration, add_main_scores, save_checkpoint
 from model.net.network import count_parameters
@@ -27,10 +21,8 @@ from train.config import Run
 from train.fit.fitting import Fit, Score, fit_network
 from train.fit.processes import is_main_process, num_processes
 from train.fit.records.card import model_card
-from train.fit.resume.identity import IDENTITY, TrainingIdentity, refuse_changed
-from train.fit.resume.sealed import disk_errors, last_complete
-
-OnChange = Literal["refuse", "restart"]
+from train.fit.resume.identity import IDENTITY, OnChange, TrainingIdentity, settle, versions
+from train.fit.resume.sealed import disk_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +67,7 @@ def fit_checkpoint(
     seed = run.config.training.seed if seed is None else seed
     identity = identify(run, train, validation, inputs, seed)
     if is_main_process():  # the others wait for it before they look for what to go on from
-        _settle(folders.trainer, identity, on_change)
+        settle(folders.trainer, identity, on_change)
     lists = run.lists
     targets = TargetList.read(lists[0]).targets if lists else {}
     fit = fit_network(
@@ -136,7 +128,7 @@ def identify(
     seed: int,
 ) -> TrainingIdentity:
     config = run.config.model_dump(
-        mode="json", include={"encoder", "revision", "parity", "tasks", "embedded", "training"}
+        mode="json", include={"encoder", "revision", "parity", "tasks", "scratch", "training"}
     )
     config["training"] = {
         key: value
@@ -150,36 +142,9 @@ def identify(
         config=config,
         data=hashes | dict(inputs.files),
         code=inputs.code,
-        versions={
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-        },
+        versions=versions(),
         processes=num_processes(),
     )
-
-
-def _settle(trainer_dir: Path, identity: TrainingIdentity, on_change: OnChange) -> None:
-    """Make the trainer's folder that of this training: go on, start afresh, or refuse."""
-    path = trainer_dir / IDENTITY
-    then, why = TrainingIdentity.read(path)
-    if then == identity:
-        return
-    if on_change == "refuse":
-        if then is not None:
-            refuse_changed(trainer_dir, then, identity)
-        elif last_complete(trainer_dir)[0]:
-            what = f"checkpoints lie here, and nothing tells of which training: {why}"
-            raise NabraError(trainer_dir, what, "start afresh with --restart")
-    try:
-        trainer_dir.mkdir(parents=True, exist_ok=True)
-        for left in trainer_dir.iterdir():  # none may stay: it would be gone on from
-            if left != path:  # replaced last, so that a kill on the way leaves what refuses above
-                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-        identity.write(path)
-    except OSError as error:
-        fix = "choose another output_dir"
-        raise OutputError(trainer_dir, f"cannot be written ({error.strerror})", fix) from None
 
 
 def _record(

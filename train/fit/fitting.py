@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
@@ -21,6 +18,7 @@ from model.net.network import FramingNetwork, TokenDropout
 from model.records import LabelledSentence
 from model.text.normalize import normalize
 from train.fit.batches import Schedule, plan_steps
+from train.fit.determinism import prepare_torch
 from train.fit.encoder.adapters import add_adapters, merge_adapters
 from train.fit.encoder.start import StartedEncoder, start_encoder
 from train.fit.examples import Collator, Row, RowMaker, balance
@@ -28,7 +26,6 @@ from train.fit.processes import num_processes
 from train.fit.quick.allocator import keep_freed_memory
 from train.fit.quick.optimizer import make_optimizer
 from train.fit.records.metrics_file import MetricsFile
-from train.fit.resume.sealed import last_complete, remove_incomplete
 from train.fit.trainer import EarlyStop, EpochEnds, TaskTrainer, Validate
 from train.settings import LAST, LOSS, RunConfig, TrainingConfig
 
@@ -66,13 +63,13 @@ def fit_network(
     figures on the validation split.
     """
     settings = config.training
-    _prepare_torch(seed)
+    prepare_torch(seed)
     args = _arguments(settings, seed, trainer_dir, show_progress, validates=bool(validation))
     args._n_gpu = min(args.n_gpu, 1)  # several need a process each, by torchrun
     started = start_encoder(
         config.encoder,
         revision=config.revision,
-        embedded=config.embedded,
+        scratch=config.scratch,
         views=[normalize(sentence.text, config.parity).text for sentence in train],
         max_length=settings.max_length,
         dropout=settings.dropout,
@@ -120,7 +117,7 @@ def fit_network(
     if args.process_index:  # the Trainer seeds all processes alike: each is to drop other words
         torch.manual_seed(seed + args.process_index)
     trainer.remove_callback(PrinterCallback)  # what it prints stands in the metrics file
-    trainer.train(resume_from_checkpoint=_where_to_go_on(trainer_dir, trainer))
+    trainer.train(resume_from_checkpoint=trainer.place_to_go_on())
     if is_quick:
         restore(network)
     merge_adapters(network)
@@ -133,16 +130,6 @@ def fit_network(
         tuple(filter(None, (started.warning, _truncation(rows, settings.max_length)))),
         trainer.is_world_process_zero(),
     )
-
-
-def _prepare_torch(seed: int) -> None:
-    """One seed for every source of chance, and deterministic kernels."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    # It would also fill all new memory, which nothing here reads before it is written.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def _arguments(
@@ -262,23 +249,6 @@ class _Diverged(TrainerCallback):  # type: ignore[misc]
                 f"the loss is {logs['loss']} at step {state.global_step}",
                 "lower training.learning_rate, or raise training.warmup_ratio",
             )
-
-
-def _where_to_go_on(trainer_dir: Path, trainer: TaskTrainer) -> str | None:
-    """The last complete checkpoint; newer ones, cut short, are removed, and that is said."""
-    wait = trainer.accelerator.wait_for_everyone
-    wait()  # for the main process, which has made the folder that of this training
-    chosen, skipped = last_complete(trainer_dir)
-    wait()  # for all to have judged what the main one is to remove
-    logger = logging.getLogger("nabra")
-    if trainer.is_world_process_zero():
-        for line in skipped:
-            logger.warning(line)
-        remove_incomplete(trainer_dir, chosen)
-        if chosen:
-            logger.warning("goes on from %s", chosen)
-    wait()
-    return str(chosen) if chosen else None
 
 
 def _truncation(rows: Sequence[Row], max_length: int) -> str | None:

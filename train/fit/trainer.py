@@ -8,28 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.hooks import RemovableHandle
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import TrainerCallback, TrainingArguments
 
 from model.net.network import FramingNetwork
 from train.fit.batches import PassSampler, Schedule
 from train.fit.examples import Collator, Row
 from train.fit.losses import loss_sums, mean_totals, total_loss, weight_totals
 from train.fit.quick.row_adamw import RowAdamW
-from train.fit.resume.sealed import disk_errors, rotate, seal
+from train.fit.resume.sealed_trainer import SealedTrainer
 
-WEIGHTS = "model.safetensors"
-_KEPT = 2  # complete checkpoints, besides the best one
 _EVAL_TOKENS = 4  # times those of a training pass: nothing is kept for a backward pass
 
 Validate = Callable[[FramingNetwork], Mapping[str, float]]
 """Scores of a network on the validation split, by name."""
 
 
-class TaskTrainer(Trainer):  # type: ignore[misc]
+class TaskTrainer(SealedTrainer):
     """Trains a network on rows by a schedule, which the Trainer sees as one long epoch.
 
     A loss is summed over all passes and processes of a step, and that of every step divided by the
@@ -79,6 +76,10 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
         finally:
             for hook in self._hooks:
                 hook.remove()
+
+    def settle_weights(self) -> None:
+        """Rows of the tables of words that wait are brought up to date."""
+        self._adamw.catch_up()
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """The passes of this process. Nothing else may divide them among processes once more."""
@@ -132,7 +133,7 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """The loss and the scores on the validation split, as `eval_…`."""
-        self._adamw.catch_up()
+        self.settle_weights()
         network = self.accelerator.unwrap_model(self.model)
         was_training = network.training
         network.eval()
@@ -153,36 +154,6 @@ class TaskTrainer(Trainer):  # type: ignore[misc]
             self.args, self.state, self.control, metrics
         )
         return metrics
-
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """In the order that a checkpoint's record of them has: a resumed run's file is the same."""
-        super().log(dict(sorted(logs.items())), start_time)
-
-    def _run_epoch(self, *args: Any, **options: Any) -> None:
-        """Nothing, where the training had been stopped when the last checkpoint was written."""
-        if not self.control.should_training_stop:
-            super()._run_epoch(*args, **options)
-
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """The weights alone: the arguments that the Trainer would pickle stand in the config."""
-        if not self.args.should_save:  # the Trainer asks every process
-            return
-        folder = Path(output_dir or self.args.output_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        state = self.accelerator.unwrap_model(self.model).state_dict()
-        save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
-
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        """Save, seal, and only then remove older checkpoints: a crash leaves a complete one."""
-        folder = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
-        self._adamw.catch_up()
-        with disk_errors(folder):
-            super()._save_checkpoint(model, trial)
-            self.accelerator.wait_for_everyone()  # each process saves its own state of chance
-            if self.is_world_process_zero():
-                seal(folder, processes=self.args.world_size)
-                best = self.state.best_model_checkpoint
-                rotate(folder.parent, _KEPT, Path(best) if best else None)
 
 
 class EpochEnds(TrainerCallback):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from model.net.checkpoint import load_checkpoint
 from model.net.encoding import TextEncoder
 from model.text.normalize import PLACEHOLDERS, normalize
 from tests.conftest import TEXTS
-from train.fit.encoder.start import train_tokenizer
+from train.fit.encoder.compact import train_tokenizer
 
 
 @pytest.fixture(scope="module")

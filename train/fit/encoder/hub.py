@@ -60,9 +60,12 @@ class Pushed:
 E = TypeVar("E", bound=NabraError)
 
 
-def load_pretrained(name: str, revision: str | None = None, *, quiet: bool = False) -> Pretrained:
+def load_pretrained(
+    name: str, revision: str | None = None, *, with_head: bool = False, quiet: bool = False
+) -> Pretrained:
     """The encoder of a directory, or of a model on the hub at a branch, a tag or a commit.
 
+    `with_head`: as a masked-language model, with a head by chance where the weights have none.
     From the hub, it is kept in the hub's own cache, and taken from there where the hub cannot be
     reached. InputError says what is wrong with the name, the hub or the model, and what to do.
     """
@@ -70,16 +73,18 @@ def load_pretrained(name: str, revision: str | None = None, *, quiet: bool = Fal
     if Path(name).is_dir():
         if revision is not None:
             raise InputError(where, "is a directory, which has no revisions", "leave revision out")
-        return Pretrained(*read_pretrained(Path(name), where), _commit_of(Path(name)))
+        return Pretrained(
+            *read_pretrained(Path(name), where, with_head=with_head), _commit_of(Path(name))
+        )
     if "/" not in name or name.startswith((".", "/", "~")):
         raise InputError(
             where,
             "is no directory",
-            "name a directory, a hub id such as aubmindlab/bert-base-arabertv02, or embedded",
+            "name a directory, embedded, scratch, or a hub id as aubmindlab/bert-base-arabertv02",
         )
     with hushed_libraries():
         folder = _fetch(name, revision, where, quiet=quiet)
-    tokenizer, encoder = read_pretrained(folder, where)
+    tokenizer, encoder = read_pretrained(folder, where, with_head=with_head)
     tokenizer.name_or_path = encoder.config.name_or_path = name
     return Pretrained(tokenizer, encoder, folder.name)
 

@@ -21,8 +21,8 @@ _WEIGHTS = (  # in the order in which transformers looks for them
 _CHOOSE = "name an encoder such as aubmindlab/bert-base-arabertv02"
 
 
-def read_pretrained(folder: Path, where: str) -> tuple[Any, Any]:
-    """The (tokenizer, encoder) of a folder, in fp32.
+def read_pretrained(folder: Path, where: str, *, with_head: bool = False) -> tuple[Any, Any]:
+    """The (tokenizer, encoder) of a folder, in fp32; `with_head`: as a masked-language model.
 
     InputError, which names `where`, for anything missing, cut, foreign to nabra, or in want of code
     from elsewhere; and where the weights leave a part of the encoder to chance.
@@ -33,7 +33,7 @@ def read_pretrained(folder: Path, where: str) -> tuple[Any, Any]:
         raise missing_weights(file_names(folder), where)
     with hushed_libraries():
         tokenizer = _read_tokenizer(folder, where)
-        encoder = _read_encoder(folder, where)
+        encoder = _read_encoder(folder, where, with_head)
     if len(tokenizer) > encoder.config.vocab_size:
         raise InputError(
             where,
@@ -205,12 +205,13 @@ def _tokenizer_file(folder: Path) -> str:
     return next((name for end in _TOKENIZERS for name in names if name.endswith(end)), "")
 
 
-def _read_encoder(folder: Path, where: str) -> Any:
+def _read_encoder(folder: Path, where: str, with_head: bool) -> Any:
     import torch
-    from transformers import AutoModel
+    from transformers import AutoModel, AutoModelForMaskedLM
 
+    kind = AutoModelForMaskedLM if with_head else AutoModel
     try:
-        encoder, report = AutoModel.from_pretrained(
+        encoder, report = kind.from_pretrained(
             folder,
             trust_remote_code=False,
             local_files_only=True,
@@ -230,7 +231,12 @@ def _read_encoder(folder: Path, where: str) -> Any:
                 "name a model that is saved as safetensors",
             ) from None
         raise _unreadable(folder / name, where, error) from None
-    missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
+    own = f"{encoder.base_model_prefix}." if with_head else ""
+    missing = sorted(
+        name
+        for name in report["missing_keys"]
+        if name.startswith(own) and not name.removeprefix(own).startswith("pooler.")
+    )
     if missing:
         raise InputError(
             where,

@@ -120,9 +120,7 @@ def _what_it_learned(record: Mapping[str, Any]) -> Iterator[str]:
     versions = record.get("versions") or {}
     encoder = _code(record.get("encoder", ""))
     facts = {
-        "encoder": f"{encoder}, made from the training text"
-        if encoder == "`embedded`"
-        else encoder,
+        "encoder": f"{encoder}, made from the training text" if encoder == "`scratch`" else encoder,
         "its revision": _code(record.get("encoder_revision") or "none: not from a hub"),
         "weights": _number(record.get("num_parameters")),
         "training sentences": _number(record.get("num_sentences")),

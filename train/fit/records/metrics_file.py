@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from transformers import TrainerCallback
 
 from model.archive.write import write_text
-from train.fit.batches import Schedule
 
 _LOGGED = ("loss", "learning_rate", "grad_norm")
+
+
+class Epochs(Protocol):
+    """What tells steps from epochs."""
+
+    def epoch_of(self, num_done: int) -> float:
+        """How many epochs, and what part of the next, so many steps are."""
 
 
 class MetricsFile(TrainerCallback):  # type: ignore[misc]
     """Writes the file anew from the Trainer's history, so that a resumed run's is whole."""
 
-    def __init__(self, path: Path, schedule: Schedule) -> None:
+    def __init__(self, path: Path, schedule: Epochs) -> None:
         self._path = path
         self._schedule = schedule
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import platform
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import torch
+import transformers
 from pydantic import TypeAdapter, ValidationError
 
-from model.errors import NabraError
-from train.fit.resume.sealed import write_whole
+from model.errors import NabraError, OutputError
+from train.fit.resume.sealed import last_complete, write_whole
 
 IDENTITY = "training.json"  # its name in the folder of the trainer
+OnChange = Literal["refuse", "restart"]
+
 _ABSENT: Any = object()
 _DATA = {
     "train": "training sentences have",
@@ -45,10 +51,42 @@ class TrainingIdentity:
         return (None, record) if isinstance(record, str) else (record.identity, "")
 
 
+def versions() -> dict[str, str]:
+    """Of what computes the weights."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+    }
+
+
 def is_finished(path: Path) -> bool:
     """Whether the training whose identity stands in the file came to its end."""
     record = _read(path)
     return not isinstance(record, str) and record.finished
+
+
+def settle(trainer_dir: Path, identity: TrainingIdentity, on_change: OnChange) -> None:
+    """Make the trainer's folder that of this training: go on, start afresh, or refuse."""
+    path = trainer_dir / IDENTITY
+    then, why = TrainingIdentity.read(path)
+    if then == identity:
+        return
+    if on_change == "refuse":
+        if then is not None:
+            refuse_changed(trainer_dir, then, identity)
+        elif last_complete(trainer_dir)[0]:
+            what = f"checkpoints lie here, and nothing tells of which training: {why}"
+            raise NabraError(trainer_dir, what, "start afresh with --restart")
+    try:
+        trainer_dir.mkdir(parents=True, exist_ok=True)
+        for left in trainer_dir.iterdir():  # none may stay: it would be gone on from
+            if left != path:  # replaced last, so that a kill on the way leaves what refuses above
+                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        identity.write(path)
+    except OSError as error:
+        fix = "choose another output_dir"
+        raise OutputError(trainer_dir, f"cannot be written ({error.strerror})", fix) from None
 
 
 def refuse_changed(trainer_dir: Path, then: TrainingIdentity, now: TrainingIdentity) -> None:

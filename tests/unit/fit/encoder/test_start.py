@@ -9,11 +9,12 @@ from model.errors import InputError
 from model.net.encoding import TextEncoder
 from model.text.normalize import PLACEHOLDERS
 from tests.conftest import TEXTS, TINY
-from train.fit.encoder.start import StartedEncoder, start_encoder, train_tokenizer
+from train.fit.encoder.compact import train_tokenizer
+from train.fit.encoder.start import StartedEncoder, start_encoder
 
 
 def start(name: str) -> StartedEncoder:
-    return start_encoder(name, embedded=TINY, views=TEXTS, max_length=32, dropout=0.0)
+    return start_encoder(name, scratch=TINY, views=TEXTS, max_length=32, dropout=0.0)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "./nowhere", "/nowhere/model"])
@@ -55,4 +56,4 @@ def test_a_directory_of_arabert_s_architecture(tmp_path: Path) -> None:
 def test_says_how_many_tokens_an_encoder_reads(tmp_path: Path) -> None:
     write_encoder(tmp_path)
     with pytest.raises(InputError, match=r"reads 40 tokens.*set training.max_length to 40"):
-        start_encoder(str(tmp_path), embedded=TINY, views=TEXTS, max_length=64, dropout=0.0)
+        start_encoder(str(tmp_path), scratch=TINY, views=TEXTS, max_length=64, dropout=0.0)

@@ -7,7 +7,7 @@ import pytest
 from model.net.encoding import register_placeholders
 from model.text.normalize import PLACEHOLDERS, normalize
 from tests.conftest import TEXTS
-from train.fit.encoder.start import train_tokenizer
+from train.fit.encoder.compact import train_tokenizer
 from train.fit.encoder.vocabulary import VocabularyFit, measure_vocabulary, warning
 
 

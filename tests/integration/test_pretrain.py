@@ -1,0 +1,169 @@
+"""An encoder pre-trained by the command, small: whole, killed and gone on, adapted, fine-tuned."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModel, AutoModelForMaskedLM
+
+from model.errors import ConfigError, NabraError
+from tests.small_run import _WORDS, SmallRun
+from train.finetune import finetune
+from train.pretrain import pretrain
+
+CONFIG = Path("configs/pretrain.yaml")
+SETTINGS = {
+    "corpus.held_out": 0.2,
+    "scratch.architecture": "modernbert",
+    "scratch.vocabulary": 400,
+    "scratch.layers": 1,
+    "scratch.width": 16,
+    "scratch.heads": 2,
+    "scratch.feed_forward": 32,
+    "training.tokens": 5120,
+    "training.length": 32,
+    "training.batch_tokens": 256,
+    "training.learning_rate": 0.01,
+    "training.evaluations": 4,
+    "training.save_steps": 4,
+}
+"""Twenty steps."""
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Articles of words by chance, each word followed by the same three others."""
+    path = tmp_path_factory.mktemp("archive") / "news.jsonl"
+    chance = random.Random(1)
+    with path.open("w", encoding="utf-8") as file:
+        for _ in range(60):
+            words = [_WORDS[0]]
+            while len(words) < 80:
+                number = _WORDS.index(words[-1])
+                words.append(_WORDS[(3 * number + chance.randint(1, 3)) % len(_WORDS)])
+            file.write(json.dumps({"outlet": "o", "text": " ".join(words)}) + "\n")
+    return path
+
+
+def overrides(archive: Path, output: Path, **changes: object) -> list[str]:
+    given = {f"training.{name}": value for name, value in changes.items()}
+    named = {"output_dir": output, "corpus.articles": f"[{archive}]"}
+    return [f"{key}={value}" for key, value in {**SETTINGS, **named, **given}.items()]
+
+
+@pytest.fixture(scope="module")
+def whole(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    pretrain(CONFIG, overrides(archive, folder), quiet=True)
+    return folder
+
+
+def result(folder: Path) -> tuple[bytes, bytes]:
+    weights = folder / "encoder/model.safetensors"
+    return weights.read_bytes(), (folder / "metrics.jsonl").read_bytes()
+
+
+def test_leaves_an_encoder_that_has_learned(whole: Path) -> None:
+    pace = [json.loads(line) for line in (whole / "pace.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in pace] == [5, 10, 15, 20]
+    assert pace[-1]["held_out_loss"] < pace[0]["held_out_loss"]
+    assert pace[-1]["tokens"] == 5120
+    record = json.loads((whole / "encoder/pretraining.json").read_text(encoding="utf-8"))
+    assert record["held_out_loss"] == pace[-1]["held_out_loss"]
+    assert record["corpus"]["articles"] == 60
+    assert (whole / "curves.png").stat().st_size > 1000
+    card = (whole / "encoder/README.md").read_text(encoding="utf-8")
+    assert f"{pace[-1]['held_out_loss']:.3f}" in card
+    network = AutoModelForMaskedLM.from_pretrained(whole / "encoder")
+    assert network.dtype == torch.float16
+    assert network.decoder.weight is network.model.embeddings.tok_embeddings.weight
+
+
+def test_is_what_a_run_fine_tunes(whole: Path, tmp_path: Path) -> None:
+    run = SmallRun.write(tmp_path)
+    finetune(
+        Path("configs/quickstart.yaml"), [*run.settings, f"encoder={whole / 'encoder'}"], quiet=True
+    )
+    made = AutoModel.from_pretrained(run.dir / "checkpoint")
+    assert made.config.model_type == "modernbert"
+    assert made.dtype == torch.float32
+
+
+@pytest.mark.parametrize("kill_at", [3, 9])
+def test_goes_on_where_it_was_killed(
+    archive: Path, whole: Path, tmp_path: Path, kill_at: int
+) -> None:
+    given = overrides(archive, tmp_path)
+    code = (
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "from train.fit.pretrain import trainer\n"
+        "from train.pretrain import pretrain\n"
+        "before = trainer.StepEnds.on_step_end\n"
+        "def end(self, args, state, control, **rest):\n"
+        f"    if state.global_step == {kill_at}:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    before(self, args, state, control, **rest)\n"
+        "trainer.StepEnds.on_step_end = end\n"
+        f"pretrain(Path({str(CONFIG)!r}), {given!r}, quiet=True)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert (tmp_path / "trainer/checkpoint-8").exists() == (kill_at == 9)
+    pretrain(CONFIG, given, quiet=True)
+    assert result(tmp_path) == result(whole)
+    pace = (tmp_path / "pace.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in pace] == [5, 10, 15, 20]
+
+
+def test_an_unfinished_one_of_another_kind_is_refused(archive: Path, tmp_path: Path) -> None:
+    given = overrides(archive, tmp_path, tokens=2560)
+    pretrain(CONFIG, given, quiet=True)
+    identity = tmp_path / "trainer/training.json"
+    record = json.loads(identity.read_text())
+    identity.write_text(json.dumps(record | {"finished": False}))
+    with pytest.raises(NabraError, match=r"training\.learning_rate was 0\.01, is 0\.02"):
+        pretrain(CONFIG, [*given, "training.learning_rate=0.02"], quiet=True)
+    pretrain(CONFIG, [*given, "training.learning_rate=0.02"], restart=True, quiet=True)
+
+
+def test_an_encoder_goes_on_learning_from_another_archive(
+    archive: Path, whole: Path, tmp_path: Path
+) -> None:
+    given = overrides(archive, tmp_path, seed=2, learning_rate=0.002)
+    pretrain(CONFIG, [*given, f"encoder={whole / 'encoder'}"], quiet=True)
+    first = (whole / "pace.jsonl").read_text().splitlines()
+    pace = (tmp_path / "pace.jsonl").read_text().splitlines()
+    assert json.loads(pace[0])["held_out_loss"] < json.loads(first[0])["held_out_loss"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ("scratch.heads=3", "scratch.heads: width 16 is no multiple of heads 3"),
+        ("training.batch_tokens=16", "training.batch_tokens: holds not one sequence"),
+        ("training.tokens=100", "training.tokens: not enough for one step"),
+        ("masking.rat=0.2", "masking.rat: unknown key (did you mean rate?)"),
+        ("masking.rate=1.5", "masking.rate: should be less than 0.9"),
+    ],
+)
+def test_faults_of_a_config_are_named(
+    archive: Path, tmp_path: Path, setting: str, fault: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        pretrain(CONFIG, [*overrides(archive, tmp_path), setting], quiet=True)
+    assert fault in str(error.value)
+
+
+def test_says_that_a_corpus_is_too_small(tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_text(
+        "".join(json.dumps({"outlet": "o", "text": f"خبر {n}"}) + "\n" for n in range(40))
+    )
+    with pytest.raises(NabraError, match="to train on and held out; name more articles"):
+        pretrain(CONFIG, overrides(path, tmp_path), quiet=True)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    BertModel,
+    ElectraConfig,
+    ElectraForMaskedLM,
+    RobertaConfig,
+    RobertaForMaskedLM,
+    T5Config,
+    T5EncoderModel,
+)
+
+from model.errors import InputError
+from model.text.normalize import PLACEHOLDERS
+from tests.conftest import TEXTS, TINY
+from train.fit.encoder.compact import train_tokenizer
+from train.fit.pretrain.network import (
+    MaskedWordNetwork,
+    find_head,
+    new_network,
+    pretrained_network,
+)
+from train.settings import ScratchConfig
+
+SIZE = {
+    "vocab_size": 300,
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
+MODERN = TINY.model_copy(update={"architecture": "modernbert"})
+
+
+def _new(scratch: ScratchConfig) -> Any:
+    return new_network(train_tokenizer(TEXTS, 300), scratch, 32, 0.0)
+
+
+MAKERS = {
+    "bert": lambda: _new(TINY),
+    "modernbert": lambda: _new(MODERN),
+    "roberta": lambda: RobertaForMaskedLM(RobertaConfig(**SIZE)),
+    "electra": lambda: ElectraForMaskedLM(ElectraConfig(**SIZE, embedding_size=16)),
+}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_the_loss_is_that_of_the_whole_model_at_the_masked_places(kind: str) -> None:
+    torch.manual_seed(0)
+    network = MAKERS[kind]().eval()
+    ids = torch.randint(5, 100, (3, 12))
+    places = torch.tensor([1, 7, 14, 30, 35])
+    words = torch.tensor([9, 8, 7, 6, 5])
+    loss = MaskedWordNetwork(network)(ids, places, words)
+    logits = network(input_ids=ids).logits.flatten(0, 1)[places]
+    assert torch.allclose(loss, cross_entropy(logits, words), atol=1e-6)
+    loss.backward()
+    assert all(p.grad is not None for n, p in network.named_parameters() if "token_type" not in n)
+
+
+def test_the_head_is_saved_once() -> None:
+    network = MaskedWordNetwork(_new(MODERN))
+    assert all(name.startswith("network.") for name in network.state_dict())
+
+
+def test_says_that_a_kind_of_network_has_no_such_head() -> None:
+    size = {"vocab_size": 50, "d_model": 16, "num_layers": 1, "num_heads": 2, "d_kv": 8, "d_ff": 16}
+    with pytest.raises(InputError, match=r"encoder: t5: has no head"):
+        find_head(T5EncoderModel(T5Config(**size)))
+
+
+@pytest.mark.parametrize("has_head", [False, True])
+def test_an_encoder_goes_on_learning_with_its_own_head(tmp_path: Path, has_head: bool) -> None:
+    tokenizer = train_tokenizer(TEXTS, 300)
+    config = BertConfig(**SIZE | {"vocab_size": len(tokenizer)}, max_position_embeddings=40)
+    torch.manual_seed(0)
+    given = BertForMaskedLM(config) if has_head else BertModel(config)
+    given.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    read, network, revision = pretrained_network(str(tmp_path), None)
+    assert revision is None
+    assert len(read) == network.config.vocab_size == len(tokenizer) + len(PLACEHOLDERS)
+    old = given.base_model.embeddings.word_embeddings.weight
+    table = network.base_model.embeddings.word_embeddings.weight
+    assert torch.equal(table[: len(old)], old)
+    assert network.get_output_embeddings().weight is table
+    if has_head:
+        dense = "cls.predictions.transform.dense.weight"
+        assert torch.equal(network.get_parameter(dense), given.get_parameter(dense))

@@ -1,0 +1,60 @@
+"""The model card of a pre-trained encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Record = Mapping[str, Any]
+
+
+def encoder_card(record: Record) -> str:
+    """What the encoder is, what it was made of and how, and what it is not good for."""
+    return "\n\n".join(_parts(record)) + "\n"
+
+
+def _parts(record: Record) -> Iterator[str]:
+    config = record["config"]
+    training, corpus = config["training"], record["corpus"]
+    begun = (
+        "from weights by chance"
+        if record["encoder"] == "scratch"
+        else f"from `{record['encoder']}`"
+    )
+    yield "# An Arabic encoder, trained by `nabra pretrain`"
+    yield (
+        f"A masked-language model of {record['num_parameters'] / 1e6:.1f} million weights, begun "
+        f'{begun}. It reads text as `model.normalize(text, parity="{record["parity"]}")` gives it; '
+        "fine-tune it by `nabra finetune`, with this folder as `encoder`."
+    )
+    yield "## How it was made"
+    rows = {
+        "articles": f"{corpus['articles']:,}, of them {corpus['held_out_articles']:,} held out, "
+        f"{corpus['copies']:,} copies left out",
+        "words": f"{corpus['words'] / 1e6:.1f} million",
+        "tokens in one reading": f"{corpus['train_tokens'] / 1e6:.1f} million",
+        "tokens read": f"{record['tokens_read'] / 1e6:.1f} million, "
+        f"{record['tokens_read'] / corpus['train_tokens']:.1f} readings",
+        "loss on held-out articles": f"{record['held_out_loss']:.3f} (nats for each masked token, "
+        "15% masked)",
+        "time": f"{record['seconds'] / 3600:.2f} hours, {record['processes']} process(es) with "
+        f"{record['threads']} thread(s)",
+        "batch": f"{training['batch_tokens']:,} tokens, sequences of {training['length']}",
+        "optimizer": f"{training['optimizer']}, learning rate {training['learning_rate']:g}, "
+        f"{training['schedule']}",
+    }
+    yield "\n".join(("| | |", "| --- | --- |", *(f"| {k} | {v} |" for k, v in rows.items())))
+    yield "The whole config, hashes and versions stand in `pretraining.json`."
+    yield "## The held-out loss"
+    lines = [
+        f"| {point['tokens'] / 1e6:.1f} | {point['seconds'] / 3600:.2f} | "
+        f"{point['held_out_loss']:.3f} |"
+        for point in record["curve"]
+    ]
+    yield "\n".join(("| million tokens | hours | loss |", "| --- | --- | --- |", *lines))
+    yield "## Limits"
+    yield (
+        "It has read what these articles hold and nothing else: their outlets, years, subjects and "
+        "their ways of naming people. It knows no dialect that they do not hold. What it learned "
+        "of who stands beside which word is the corpus's framing, not a fact."
+    )

@@ -1,0 +1,295 @@
+"""Pre-trains one network by the settings of a config, and leaves an encoder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PrinterCallback, TrainingArguments
+
+from model.archive.write import write_json
+from model.errors import InputError
+from model.net.encoding import register_placeholders
+from model.net.fast_layers import is_worthwhile, quicken, restore
+from model.net.network import count_parameters
+from model.records import Article, Dropped
+from train.fit.determinism import prepare_torch
+from train.fit.encoder.compact import train_tokenizer
+from train.fit.encoder.start import SCRATCH
+from train.fit.pretrain.card import encoder_card
+from train.fit.pretrain.corpus import (
+    Corpus,
+    read_corpus,
+    seal_corpus,
+    vocabulary_texts,
+    write_rows,
+    write_texts,
+)
+from train.fit.pretrain.masking import Masker, Passes
+from train.fit.pretrain.network import MaskedWordNetwork, new_network, pretrained_network
+from train.fit.pretrain.optimizer import make_optimizer
+from train.fit.pretrain.trainer import Pace, PretrainTrainer, StepEnds
+from train.fit.processes import is_main_process, num_processes
+from train.fit.quick.allocator import keep_freed_memory
+from train.fit.records.metrics_file import MetricsFile
+from train.fit.resume.identity import IDENTITY, OnChange, TrainingIdentity, settle, versions
+from train.fit.resume.sealed import disk_errors
+from train.pretrain_settings import PretrainConfig, PretrainingConfig
+
+ENCODER, METRICS, PACE = "encoder", "metrics.jsonl", "pace.jsonl"
+RECORD = "pretraining.json"
+_SCHEDULES = {"constant": "constant_with_warmup"}  # the Trainer's names, where they differ
+_NEVER = 10**9  # a number of steps: the callbacks decide
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A network before its training, and what its rows are cut by."""
+
+    tokenizer: Any
+    network: Any
+    revision: str | None
+
+
+def pretrain_encoder(
+    config: PretrainConfig,
+    folder: Path,
+    read_articles: Callable[[], Iterable[Article | Dropped]],
+    *,
+    hashes: Mapping[str, str],
+    code: str,
+    on_change: OnChange,
+    show_progress: bool,
+    tell: Callable[[str], None],
+    watch: Callable[[Iterator[str]], Iterable[str]],
+) -> Mapping[str, Any] | None:
+    """Train, and write the encoder into `folder`; returns its record, None in helping processes.
+
+    `hashes` are those of all that is read: what an unfinished training left is gone on with by the
+    very same one only. On one machine the same arguments give the same weights.
+    """
+    settings = config.training
+    prepare_torch(settings.seed)
+    args = _arguments(settings, folder / "trainer", show_progress)
+    args._n_gpu = min(args.n_gpu, 1)  # several need a process each, by torchrun
+    with args.main_process_first(desc="corpus"):
+        started, corpus = _corpus(config, folder, read_articles, dict(hashes), code, tell, watch)
+    tell(
+        f"corpus: {corpus.counts['articles']:,} articles ({corpus.counts['dropped']:,} not read, "
+        f"{corpus.counts['copies']:,} copies), {corpus.counts['words'] / 1e6:.1f} million words, "
+        f"{corpus.counts['train_tokens'] / 1e6:.1f} million tokens an epoch"
+    )
+    identity = TrainingIdentity(
+        config=config.model_dump(mode="json", exclude={"output_dir": True}),
+        data=dict(hashes),
+        code=code,
+        versions=versions(),
+        processes=num_processes(),
+    )
+    if is_main_process():
+        settle(folder / "trainer", identity, on_change)
+    passes = _passes(config, corpus, started.tokenizer, args)
+    tokens_a_step = passes.rows_a_pass * settings.length * _passes_a_step(args)
+    num_steps = len(passes) // _passes_a_step(args)
+    args.warmup_steps = round(settings.warmup_ratio * num_steps)
+    network = MaskedWordNetwork(started.network)
+    is_quick = _quickens(settings)
+    if is_quick:
+        keep_freed_memory()
+        quicken(network, row_gradients=False)  # the table of words gives the logits, too
+    trainer = PretrainTrainer(
+        network,
+        args,
+        passes=passes,
+        held_out=corpus.held_out,
+        held_out_masker=Masker(started.tokenizer, whole_words=False),
+        make_optimizer=lambda model: make_optimizer(model, settings),
+        callbacks=[
+            StepEnds(
+                num_steps,
+                eval_steps=max(1, num_steps // settings.evaluations),
+                save_steps=settings.save_steps,
+            ),
+            MetricsFile(folder / METRICS, _Epochs(_passes_a_step(args) / passes.passes_an_epoch)),
+            Pace(folder / PACE, tokens_a_step, tell),
+        ],
+    )
+    trainer.remove_callback(PrinterCallback)  # what it prints stands in the files
+    trainer.train(resume_from_checkpoint=trainer.place_to_go_on())
+    if not trainer.is_world_process_zero():
+        return None
+    if is_quick:
+        restore(network)
+    record = _record(config, folder, started, corpus, num_steps * tokens_a_step, identity)
+    with disk_errors(folder / ENCODER):
+        _save(folder / ENCODER, started, record)
+        identity.write(folder / "trainer" / IDENTITY, finished=True)
+    return record
+
+
+def _corpus(
+    config: PretrainConfig,
+    folder: Path,
+    read_articles: Callable[[], Iterable[Article | Dropped]],
+    hashes: dict[str, str],
+    code: str,
+    tell: Callable[[str], None],
+    watch: Callable[[Iterator[str]], Iterable[str]],
+) -> tuple[Started, Corpus]:
+    """The network to begin with and the rows that it is to read, made or found in the folder."""
+    place = folder / "corpus"
+    length = config.training.length
+    parts = config.model_dump(mode="json", include={"encoder", "parity", "corpus"})
+    size = config.scratch.vocabulary if config.encoder == SCRATCH else 0
+    made_of = json.dumps([parts, size, length, hashes, code], sort_keys=True)
+    found = read_corpus(place, made_of, length)
+    if found is not None:
+        return _start(config, place), found
+    tell("corpus: normalising the articles …")
+    counts = write_texts(
+        read_articles(), place, parity=config.parity, held_out=config.corpus.held_out
+    )
+    if config.encoder == SCRATCH:
+        tell("corpus: making a vocabulary …")
+        tokenizer = train_tokenizer(vocabulary_texts(place), config.scratch.vocabulary)
+        register_placeholders(tokenizer)
+        tokenizer.save_pretrained(place / "tokenizer")
+    started = _start(config, place)
+    tell("corpus: tokenizing …")
+    counts |= write_rows(place, started.tokenizer, length, watch=watch)
+    seal_corpus(place, made_of, counts)
+    found = read_corpus(place, made_of, length)
+    assert found is not None, "it has just been written"
+    return started, found
+
+
+def _start(config: PretrainConfig, place: Path) -> Started:
+    if config.encoder != SCRATCH:
+        return Started(*pretrained_network(config.encoder, config.revision))
+    from transformers import BertTokenizerFast
+
+    tokenizer = BertTokenizerFast.from_pretrained(place / "tokenizer", local_files_only=True)
+    settings = config.training
+    torch.manual_seed(settings.seed)
+    network = new_network(tokenizer, config.scratch, settings.length, settings.dropout)
+    return Started(tokenizer, network, None)
+
+
+def _passes(
+    config: PretrainConfig, corpus: Corpus, tokenizer: Any, args: TrainingArguments
+) -> Passes:
+    settings = config.training
+    rows_a_pass = settings.batch_tokens // settings.length
+    if len(corpus.train) < rows_a_pass or not len(corpus.held_out):
+        what = f"{len(corpus.train)} and {len(corpus.held_out)} rows of {settings.length} tokens"
+        raise InputError(
+            "corpus.articles", f"give {what}, to train on and held out", "name more articles"
+        )
+    num_steps = settings.tokens // (rows_a_pass * settings.length * _passes_a_step(args))
+    return Passes(
+        rows=corpus.train,
+        masker=Masker(tokenizer, whole_words=config.masking.whole_words),
+        rows_a_pass=rows_a_pass,
+        num_passes=max(1, num_steps) * _passes_a_step(args),
+        first_rate=config.masking.rate,
+        last_rate=config.masking.last_rate,
+        seed=settings.seed,
+    )
+
+
+def _passes_a_step(args: TrainingArguments) -> int:
+    return args.gradient_accumulation_steps * args.world_size
+
+
+@dataclass(frozen=True, slots=True)
+class _Epochs:
+    epochs_a_step: float
+
+    def epoch_of(self, num_done: int) -> float:
+        return num_done * self.epochs_a_step
+
+
+def _arguments(
+    settings: PretrainingConfig, trainer_dir: Path, show_progress: bool
+) -> TrainingArguments:
+    on_gpu = torch.cuda.is_available()
+    share_cpu = num_processes() > 1 and not on_gpu
+    return TrainingArguments(
+        output_dir=str(trainer_dir),
+        use_cpu=share_cpu,  # else accelerate would let each process train a network of its own
+        num_train_epochs=1,  # the passes are all epochs
+        gradient_accumulation_steps=settings.gradient_accumulation,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=_SCHEDULES.get(settings.schedule, settings.schedule),
+        max_grad_norm=settings.max_grad_norm,
+        bf16=on_gpu and settings.precision != "fp32" and torch.cuda.is_bf16_supported(),
+        seed=settings.seed,
+        eval_strategy="steps",
+        eval_steps=_NEVER,
+        save_strategy="steps",
+        save_steps=_NEVER,
+        save_total_limit=None,  # older ones go when the newest is sealed
+        logging_strategy="steps",
+        logging_steps=_NEVER,
+        logging_nan_inf_filter=False,
+        report_to=settings.report_to,
+        disable_tqdm=not show_progress,
+        remove_unused_columns=False,
+        dataloader_pin_memory=on_gpu,
+        ddp_backend="gloo" if share_cpu else None,
+    )
+
+
+def _quickens(settings: PretrainingConfig) -> bool:
+    if torch.cuda.is_available() or settings.precision == "fp32":
+        return False
+    return settings.precision == "bf16" or is_worthwhile()
+
+
+def _record(
+    config: PretrainConfig,
+    folder: Path,
+    started: Started,
+    corpus: Corpus,
+    tokens: int,
+    identity: TrainingIdentity,
+) -> dict[str, Any]:
+    """The encoder's birth certificate."""
+    pace = [json.loads(line) for line in (folder / PACE).read_text(encoding="utf-8").splitlines()]
+    return {
+        "encoder": config.encoder,
+        "encoder_revision": started.revision,
+        "parity": config.parity,
+        "num_parameters": count_parameters(started.network),
+        "tokens_read": tokens,
+        "held_out_loss": pace[-1]["held_out_loss"],
+        "seconds": pace[-1]["seconds"],
+        "corpus": dict(corpus.counts),
+        "config": identity.config,
+        "data_hashes": identity.data,
+        "code_hash": identity.code,
+        "versions": identity.versions,
+        "processes": identity.processes,
+        "threads": torch.get_num_threads(),
+        "curve": pace,
+    }
+
+
+def _save(path: Path, started: Started, record: Mapping[str, Any]) -> None:
+    """Network and head in 16-bit, the tokenizer, the record and a card: whole or not at all."""
+    building = path.with_name(f".{path.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    network = started.network
+    network.to(torch.float16).save_pretrained(building)
+    started.tokenizer.save_pretrained(building)
+    write_json(building / RECORD, record)
+    (building / "README.md").write_text(encoder_card(record), encoding="utf-8")
+    if path.exists():
+        shutil.rmtree(path)
+    building.rename(path)

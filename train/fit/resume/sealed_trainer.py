@@ -1,0 +1,80 @@
+"""`transformers.Trainer` whose checkpoints are sealed, and which goes on from those alone."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from transformers import Trainer
+
+from train.fit.resume.sealed import disk_errors, last_complete, remove_incomplete, rotate, seal
+
+WEIGHTS = "model.safetensors"
+_KEPT = 2  # complete checkpoints, besides the best one
+
+
+class SealedTrainer(Trainer):  # type: ignore[misc]
+    """Saves weights as safetensors, and counts a checkpoint only when it is whole."""
+
+    def settle_weights(self) -> None:
+        """Called before weights are saved or scored, for an optimizer that puts off work."""
+
+    def place_to_go_on(self) -> str | None:
+        """The last complete checkpoint; newer ones, cut short, are removed, and that is said."""
+        folder = Path(self.args.output_dir)
+        wait = self.accelerator.wait_for_everyone
+        wait()  # for the main process, which has made the folder that of this training
+        chosen, skipped = last_complete(folder)
+        wait()  # for all to have judged what the main one is to remove
+        logger = logging.getLogger("nabra")
+        if self.is_world_process_zero():
+            for line in skipped:
+                logger.warning(line)
+            remove_incomplete(folder, chosen)
+            if chosen:
+                logger.warning("goes on from %s", chosen)
+        wait()
+        return str(chosen) if chosen else None
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """In the order that a checkpoint's record of them has: a resumed run's file is the same."""
+        super().log(dict(sorted(logs.items())), start_time)
+
+    def _run_epoch(self, *args: Any, **options: Any) -> None:
+        """Nothing, where the training had been stopped when the last checkpoint was written."""
+        if not self.control.should_training_stop:
+            super()._run_epoch(*args, **options)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """The weights alone: the arguments that the Trainer would pickle stand in the config."""
+        if not self.args.should_save:  # the Trainer asks every process
+            return
+        folder = Path(output_dir or self.args.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        state = _without_sharing(self.accelerator.unwrap_model(self.model).state_dict())
+        save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Save, seal, and only then remove older checkpoints: a crash leaves a complete one."""
+        folder = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
+        self.settle_weights()
+        with disk_errors(folder):
+            super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()  # each process saves its own state of chance
+            if self.is_world_process_zero():
+                seal(folder, processes=self.args.world_size)
+                best = self.state.best_model_checkpoint
+                rotate(folder.parent, _KEPT, Path(best) if best else None)
+
+
+def _without_sharing(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of which no two share their memory, as tied ones do: safetensors refuses those."""
+    seen: set[int] = set()
+    found = {}
+    for name, value in state.items():
+        found[name] = value.clone() if value.data_ptr() in seen else value
+        seen.add(value.data_ptr())
+    return found
