@@ -27,7 +27,15 @@ from train.readings import read_run_sets
 from train.score.outputs import SystemOutput
 
 SETTINGS: dict[str, Any] = {
-    "scratch": {"vocabulary": 400, "layers": 1, "width": 16, "heads": 2, "feed_forward": 32},
+    "encoder": "scratch",
+    "scratch": {
+        "architecture": "bert",
+        "vocabulary": 400,
+        "layers": 1,
+        "width": 16,
+        "heads": 2,
+        "feed_forward": 32,
+    },
     "training.epochs": 1,
     "training.learning_rate": 5.0e-3,
     "evaluation.fewest_test_stories": 0,

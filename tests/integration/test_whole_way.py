@@ -16,6 +16,7 @@ from train.cli import run_all
 from train.data.dataset import read_dataset
 
 TINY = [
+    "encoder=scratch",
     "scratch.vocabulary=400",
     "scratch.layers=1",
     "scratch.width=16",

@@ -20,7 +20,8 @@ def write(folder: Path, space: str, *, metric: str = "mean", trials: str = "3") 
     assert OFF in text
     part = f"search: {{trials: {trials}, metric: {metric}, seed: 1, space: {{{space}}}}} #"
     path = folder / "quickstart.yaml"
-    path.write_text(text.replace(OFF, part, 1), encoding="utf-8")
+    text = text.replace("encoder: embedded ", "encoder: scratch ").replace(OFF, part, 1)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -110,7 +111,7 @@ def test_a_value_that_another_searched_key_makes_good_is_no_fault(tmp_path: Path
     assert read_run(write(tmp_path, space)).config.search
 
 
-def test_the_encoder_s_size_is_searched_where_it_is_embedded(tmp_path: Path) -> None:
+def test_the_encoder_s_size_is_searched_where_it_is_made_from_scratch(tmp_path: Path) -> None:
     path = write(tmp_path, "scratch.layers: {low: 1, high: 3}")
     assert read_run(path).config.search
     (found,) = faults(path, "encoder=some/where")
