@@ -56,7 +56,9 @@ def quicken(
             module.__class__ = QuickDropout
         elif type(module) is nn.Embedding:
             module.sparse = row_gradients and module.num_embeddings >= MANY_ROWS
-        if isinstance(module, _Quick):
+        elif type(module).__name__ == "ModernBertAttention":
+            quicken_attention(module)
+        if isinstance(module, Quick):
             module.compute_dtype = dtype
     if own_attention:
         take_attention(network, PLAIN_ATTENTION, plain_attention)
@@ -80,10 +82,10 @@ def _count_fused_steps() -> None:
 def restore(network: nn.Module) -> None:
     """Give a network its own layers back; it computes in the dtype of its parameters again."""
     for module in network.modules():
-        if isinstance(module, _Quick):
+        if isinstance(module, Quick):
             del module.compute_dtype
             module.__dict__.pop("_shadow", None)
-            plain = next(base for base in type(module).__mro__ if base in _PLAIN)
+            plain = next(base for base in type(module).__mro__ if not issubclass(base, Quick))
             module.__class__ = plain  # type: ignore[assignment]
         elif type(module) is nn.Embedding:
             module.sparse = False
@@ -92,13 +94,20 @@ def restore(network: nn.Module) -> None:
             encoder.set_attn_implementation(module.__dict__.pop(_ATTENTION_BEFORE))
 
 
-class _Quick:
-    """What every converted layer has."""
+def quicken_attention(module: nn.Module) -> None:
+    """Give ModernBERT's attention its quicker method; the import costs those who have it alone."""
+    from model.net.fast_modernbert import QuickModernBertAttention
+
+    module.__class__ = QuickModernBertAttention
+
+
+class Quick:
+    """What every converted layer has; its plain class is the first base that is none of these."""
 
     compute_dtype: torch.dtype
 
 
-class ShadowLinear(_Quick, nn.Linear):
+class ShadowLinear(Quick, nn.Linear):
     """Multiplies by a copy of its weight in `compute_dtype`, made anew when the weight changed."""
 
     def shadow(self) -> Tensor:
@@ -149,28 +158,25 @@ class _ShadowProduct(torch.autograd.Function):
         )
 
 
-class HeadLinear(_Quick, nn.Linear):
+class HeadLinear(Quick, nn.Linear):
     """Takes what the layers hand on and computes in the dtype of its parameters."""
 
     def forward(self, input: Tensor) -> Tensor:
         return functional.linear(input.to(self.weight.dtype), self.weight, self.bias)
 
 
-class QuickLayerNorm(_Quick, nn.LayerNorm):
+class QuickLayerNorm(Quick, nn.LayerNorm):
     """Computes inside in fp32 with fp32 parameters, as torch does, and hands on `compute_dtype`."""
 
     def forward(self, input: Tensor) -> Tensor:
         return super().forward(input).to(self.compute_dtype)
 
 
-class QuickDropout(_Quick, nn.Dropout):
+class QuickDropout(Quick, nn.Dropout):
     """Dropout whose mask costs a tenth of torch's own on a CPU."""
 
     def forward(self, input: Tensor) -> Tensor:
         return drop(input, self.p) if self.training else input
-
-
-_PLAIN = (nn.Linear, nn.LayerNorm, nn.Dropout)
 
 
 def drop(input: Tensor, probability: float) -> Tensor:

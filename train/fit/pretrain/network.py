@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from model.errors import InputError
 from model.net.encoding import register_placeholders
@@ -13,6 +12,7 @@ from train.fit.encoder.compact import compact_config
 from train.fit.encoder.hub import load_pretrained
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.encoder.start import folder_or_hub
+from train.fit.quick.word_loss import word_loss
 from train.settings import ScratchConfig
 
 _HEADS = (
@@ -41,7 +41,7 @@ class MaskedWordNetwork(nn.Module):
         logits = states.flatten(0, 1).index_select(0, places)
         for name in self._head:
             logits = getattr(self.network, name)(logits)
-        return cross_entropy(logits.float(), words)
+        return word_loss(logits, words)
 
 
 def find_head(network: Any) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from model.net.encoding import register_placeholders
 from model.net.fast_layers import is_worthwhile, quicken, restore
 from model.net.network import count_parameters
 from model.records import Article, Dropped
+from model.text.normalize import PREPROCESSING_VERSION
 from train.fit.determinism import prepare_torch
 from train.fit.encoder.compact import train_tokenizer
 from train.fit.encoder.start import SCRATCH
@@ -78,7 +79,7 @@ def pretrain_encoder(
     args = _arguments(settings, folder / "trainer", show_progress)
     args._n_gpu = min(args.n_gpu, 1)  # several need a process each, by torchrun
     with args.main_process_first(desc="corpus"):
-        started, corpus = _corpus(config, folder, read_articles, dict(hashes), code, tell, watch)
+        started, corpus = _corpus(config, folder, read_articles, dict(hashes), tell, watch)
     tell(
         f"corpus: {corpus.counts['articles']:,} articles ({corpus.counts['dropped']:,} not read, "
         f"{corpus.counts['copies']:,} copies), {corpus.counts['words'] / 1e6:.1f} million words, "
@@ -137,7 +138,6 @@ def _corpus(
     folder: Path,
     read_articles: Callable[[], Iterable[Article | Dropped]],
     hashes: dict[str, str],
-    code: str,
     tell: Callable[[str], None],
     watch: Callable[[Iterator[str]], Iterable[str]],
 ) -> tuple[Started, Corpus]:
@@ -146,7 +146,7 @@ def _corpus(
     length = config.training.length
     parts = config.model_dump(mode="json", include={"encoder", "parity", "corpus"})
     size = config.scratch.vocabulary if config.encoder == SCRATCH else 0
-    made_of = json.dumps([parts, size, length, hashes, code], sort_keys=True)
+    made_of = json.dumps([parts, size, length, hashes, PREPROCESSING_VERSION], sort_keys=True)
     found = read_corpus(place, made_of, length)
     if found is not None:
         return _start(config, place), found
