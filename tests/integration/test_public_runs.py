@@ -28,7 +28,8 @@ from train.prepare import prepare_run
 
 TINY = [
     "encoder=scratch",
-    "scratch={architecture: bert, vocabulary: 400, layers: 1, width: 16, heads: 2, feed_forward: 32}",
+    "scratch={architecture: bert, vocabulary: 400, layers: 1, width: 16, heads: 2, "
+    "feed_forward: 32}",
     "training.epochs=1",
     "training.learning_rate=5.0e-3",
     "evaluation.fewest_test_stories=0",
