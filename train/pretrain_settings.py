@@ -61,6 +61,7 @@ class PretrainConfig(Part):
     parity: Parity
     corpus: CorpusConfig
     scratch: ScratchConfig
+    vectors: Literal["random", "cooccurrence"]
     masking: MaskingConfig
     training: PretrainingConfig
 

@@ -35,6 +35,7 @@ from train.fit.pretrain.masking import Masker, Passes
 from train.fit.pretrain.network import MaskedWordNetwork, new_network, pretrained_network
 from train.fit.pretrain.optimizer import make_optimizer
 from train.fit.pretrain.trainer import Pace, PretrainTrainer, StepEnds
+from train.fit.pretrain.vectors import cooccurrence_vectors
 from train.fit.processes import is_main_process, num_processes
 from train.fit.quick.allocator import keep_freed_memory
 from train.fit.records.metrics_file import MetricsFile
@@ -121,7 +122,14 @@ def pretrain_encoder(
         ],
     )
     trainer.remove_callback(PrinterCallback)  # what it prints stands in the files
-    trainer.train(resume_from_checkpoint=trainer.place_to_go_on())
+    place = trainer.place_to_go_on()
+    if place is None and config.encoder == SCRATCH and config.vectors == "cooccurrence":
+        tell("vectors of words from their company …")
+        table = started.network.get_input_embeddings().weight
+        vectors = cooccurrence_vectors(corpus.train, *table.shape, seed=settings.seed)
+        with torch.no_grad():
+            table.copy_(torch.from_numpy(vectors))
+    trainer.train(resume_from_checkpoint=place)
     if not trainer.is_world_process_zero():
         return None
     if is_quick:

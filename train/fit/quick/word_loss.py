@@ -18,7 +18,7 @@ def word_loss(logits: Tensor, words: Tensor) -> Tensor:
     Same as torch's own, but that the gradient is rounded to the dtype of the logits: torch's makes
     four tables of that size in fp32.
     """
-    if not logits.requires_grad or logits.device.type != "cpu":
+    if not (logits.requires_grad and torch.is_grad_enabled()) or logits.device.type != "cpu":
         return cross_entropy(logits.float(), words)
     loss: Tensor = _WordLoss.apply(logits, words)  # type: ignore[no-untyped-call]
     return loss
@@ -32,7 +32,7 @@ class _WordLoss(torch.autograd.Function):
         count = len(words)
         for first in range(0, count, _ROWS):
             chosen = words[first : first + _ROWS, None]
-            part = logits[first : first + _ROWS].float()
+            part = logits[first : first + _ROWS].to(torch.float32, copy=True)
             norm = torch.logsumexp(part, -1, keepdim=True)
             total += (norm - part.gather(1, chosen)).sum()
             part.sub_(norm).exp_().scatter_add_(1, chosen, torch.full(chosen.shape, -1.0))
