@@ -32,26 +32,21 @@ def pretrain(
     settings = read_config(config, overrides or (), PretrainConfig, broken_pretrain_rules)
     hush_libraries()
     from model.archive.read import read_records
-    from train.fit.encoder.start import EMBEDDED, EMBEDDED_DIR
     from train.fit.pretrain.pretraining import ENCODER, METRICS, pretrain_encoder
     from train.fit.processes import is_main_process
     from train.fit.records.curves import plot_curves
-    from train.steps import code_hash, hash_files
+    from train.steps import code_hash, encoder_hash, hash_files
     from train.trackers import refuse_missing
 
     refuse_missing(settings.training.report_to)
     folder = Path(settings.output_dir or Path("runs") / config.stem)
     quiet = quiet or not is_main_process()
     paths = [expand_path(given) for given in settings.corpus.articles]
-    begun = EMBEDDED_DIR if settings.encoder == EMBEDDED else Path(settings.encoder)
     record = pretrain_encoder(
         settings,
         folder,
         partial(read_records, paths, columns=settings.corpus.columns),
-        hashes={
-            "articles": hash_files(paths),
-            **({"encoder": hash_files([begun])} if begun.is_dir() else {}),
-        },
+        hashes={"articles": hash_files(paths), **encoder_hash(settings.encoder)},
         code=code_hash(),
         on_change="restart" if restart else "refuse",
         show_progress=sys.stderr.isatty() and not quiet,

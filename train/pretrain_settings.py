@@ -16,9 +16,10 @@ Masking = Annotated[float, Field(gt=0, lt=0.9)]
 
 class CorpusConfig(Part):
     """The text to learn from, as inputs of the contract; `held_out`: a share that is never read in
-    training, for the loss."""
+    training, for the loss. `licence` and whose text it is go into the encoder's card."""
 
     articles: Annotated[list[Text], Field(min_length=1)]
+    licence: str | None
     columns: dict[str, str]
     held_out: Annotated[float, Field(gt=0, lt=0.5)]
 

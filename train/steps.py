@@ -14,6 +14,7 @@ import train
 from model.archive.write import write_json
 from model.errors import InputError
 from train.config import expand_path
+from train.fit.encoder.names import folder_or_hub
 from train.settings import RunConfig
 
 if TYPE_CHECKING:
@@ -43,19 +44,24 @@ def training_inputs(config: RunConfig) -> Inputs:
     files = {}
     if config.data:
         files["targets"] = hash_files([config.data.targets])
-    if Path(config.encoder).is_dir():
-        files["encoder"] = hash_files([config.encoder])
-    return Inputs(code_hash(), files)
+    return Inputs(code_hash(), files | encoder_hash(config.encoder))
 
 
-def hash_files(paths: Iterable[str | Path]) -> str:
+def encoder_hash(name: str) -> dict[str, str]:
+    """Of the files of an encoder that lies on this machine, as `encoder`; empty for any other."""
+    folder = Path(folder_or_hub(name))
+    return {"encoder": hash_files([folder], relative_to=folder)} if folder.is_dir() else {}
+
+
+def hash_files(paths: Iterable[str | Path], *, relative_to: Path | None = None) -> str:
     """SHA-256 over names and bytes of files, and of all files under folders.
 
     InputError where one cannot be read.
     """
     digest = hashlib.sha256()
     for path in _files(paths):
-        digest.update(str(path).encode("utf-8", "surrogateescape") + b"\0")
+        name = path.relative_to(relative_to) if relative_to else path
+        digest.update(str(name).encode("utf-8", "surrogateescape") + b"\0")
         try:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

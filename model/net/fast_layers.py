@@ -17,6 +17,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from model.net.quick import Quick
+
 PLAIN_ATTENTION = "nabra_plain"
 _ATTENTION_BEFORE = "_attention_before"
 FEW_OUTPUTS = 64  # a head: too small to gain from bf16, and logits are better in fp32
@@ -99,12 +101,6 @@ def quicken_attention(module: nn.Module) -> None:
     from model.net.fast_modernbert import QuickModernBertAttention
 
     module.__class__ = QuickModernBertAttention
-
-
-class Quick:
-    """What every converted layer has; its plain class is the first base that is none of these."""
-
-    compute_dtype: torch.dtype
 
 
 class ShadowLinear(Quick, nn.Linear):

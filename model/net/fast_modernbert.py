@@ -17,7 +17,7 @@ from transformers.models.modernbert.modeling_modernbert import (
     eager_attention_forward,
 )
 
-from model.net.fast_layers import Quick
+from model.net.quick import Quick
 
 
 class QuickModernBertAttention(Quick, ModernBertAttention):  # type: ignore[misc]

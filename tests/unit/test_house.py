@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "train.data": {"model.text", "model.archive"},
     "train.data.annotate": {"model.text", "model.archive", "train.data"},
     "train.data.public": {"model.text", "model.archive", "train.data"},
-    "train.fit": {"model.net", "model.text", "model.archive", "train.config", "train.settings"},
+    "train.fit": {"model.net", "model.text", "model.archive", "train.config", "train.settings",
+                  "train.pretrain_settings"},
     # Cases are made of text and the seeds' marks; what a case is, the score that judges it says.
     "train.behaviour": {"model.text", "train.data", "train.score"},
     # The formulas that predictions are corrected by are fitted and scored here; they load no torch.
@@ -36,7 +37,8 @@ MAY_IMPORT = {
               "train.data.annotate", "train.data.public", "train.behaviour", "train.fit",
               "train.score",
               "train.config", "train.settings", "train.coherence", "train.steps",
-              "train.contest", "train.facets", "train.judging", "train.repeats", "train.space",
+              "train.contest", "train.facets", "train.judging", "train.pretrain_settings",
+              "train.repeats", "train.space",
               "train.trackers"},
 }  # fmt: skip
 DOORS = {
@@ -46,6 +48,7 @@ DOORS = {
     "train.annotate",
     "train.audit",
     "train.prepare",
+    "train.pretrain",
     "train.reweigh",
     "train.push",
     "train.finetune",

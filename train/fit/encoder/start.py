@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from model.errors import InputError
 from model.net.encoding import register_placeholders
 from train.fit.encoder.compact import compact_config, train_tokenizer
 from train.fit.encoder.hub import load_pretrained
+from train.fit.encoder.names import SCRATCH, folder_or_hub
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.encoder.vocabulary import measure_vocabulary, warning
 from train.settings import ScratchConfig
-
-EMBEDDED, SCRATCH = "embedded", "scratch"
-EMBEDDED_DIR = Path(__file__).with_name(EMBEDDED)
-"""The encoder that comes with nabra; its README.md tells how it was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +65,6 @@ def start_encoder(
     return StartedEncoder(
         tokenizer, encoder, loaded.revision, warning(measure_vocabulary(tokenizer, views))
     )
-
-
-def folder_or_hub(name: str) -> str:
-    """Where an encoder is read from: the name itself, but for the embedded one."""
-    return str(EMBEDDED_DIR) if name == EMBEDDED else name
 
 
 def _network(config: Any) -> Any:

@@ -29,6 +29,7 @@ def _parts(record: Record) -> Iterator[str]:
     )
     yield "## How it was made"
     rows = {
+        "text": config["corpus"]["licence"] or "its licence was not named",
         "articles": f"{corpus['articles']:,}, of them {corpus['held_out_articles']:,} held out, "
         f"{corpus['copies']:,} copies left out",
         "words": f"{corpus['words'] / 1e6:.1f} million",
@@ -38,7 +39,7 @@ def _parts(record: Record) -> Iterator[str]:
         "loss on held-out articles": f"{record['held_out_loss']:.3f} (nats for each masked token, "
         "15% masked)",
         "time": f"{record['seconds'] / 3600:.2f} hours, {record['processes']} process(es) with "
-        f"{record['threads']} thread(s)",
+        f"{record['threads']} thread(s) on {record['processor']}",
         "batch": f"{training['batch_tokens']:,} tokens, sequences of {training['length']}",
         "optimizer": f"{training['optimizer']}, learning rate {training['learning_rate']:g}, "
         f"{training['schedule']}",

@@ -10,8 +10,8 @@ from model.errors import InputError
 from model.net.encoding import register_placeholders
 from train.fit.encoder.compact import compact_config
 from train.fit.encoder.hub import load_pretrained
+from train.fit.encoder.names import folder_or_hub
 from train.fit.encoder.pretrained import hushed_libraries
-from train.fit.encoder.start import folder_or_hub
 from train.fit.quick.word_loss import word_loss
 from train.settings import ScratchConfig
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import platform
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from model.records import Article, Dropped
 from model.text.normalize import PREPROCESSING_VERSION
 from train.fit.determinism import prepare_torch
 from train.fit.encoder.compact import train_tokenizer
-from train.fit.encoder.start import SCRATCH
+from train.fit.encoder.names import SCRATCH
 from train.fit.pretrain.card import encoder_card
 from train.fit.pretrain.corpus import (
     Corpus,
@@ -284,8 +286,20 @@ def _record(
         "versions": identity.versions,
         "processes": identity.processes,
         "threads": torch.get_num_threads(),
+        "processor": _processor(),
         "curve": pace,
     }
+
+
+def _processor() -> str:
+    """What the network was trained on, in its maker's words."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _save(path: Path, started: Started, record: Mapping[str, Any]) -> None:
