@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from train.fit.records.markdown import plain, table
+
 Record = Mapping[str, Any]
 
 
@@ -29,7 +31,7 @@ def _parts(record: Record) -> Iterator[str]:
     )
     yield "## How it was made"
     rows = {
-        "text": config["corpus"]["licence"] or "its licence was not named",
+        "text": plain(config["corpus"]["licence"] or "its licence was not named"),
         "articles": f"{corpus['articles']:,}, of them {corpus['held_out_articles']:,} held out, "
         f"{corpus['copies']:,} copies left out",
         "words": f"{corpus['words'] / 1e6:.1f} million",
@@ -39,20 +41,28 @@ def _parts(record: Record) -> Iterator[str]:
         "loss on held-out articles": f"{record['held_out_loss']:.3f} (nats for each masked token, "
         "15% masked)",
         "time": f"{record['seconds'] / 3600:.2f} hours, {record['processes']} process(es) with "
-        f"{record['threads']} thread(s) on {record['processor']}",
+        f"{record['threads']} thread(s) on {plain(record['processor'])}",
         "batch": f"{training['batch_tokens']:,} tokens, sequences of {training['length']}",
         "optimizer": f"{training['optimizer']}, learning rate {training['learning_rate']:g}, "
         f"{training['schedule']}",
     }
-    yield "\n".join(("| | |", "| --- | --- |", *(f"| {k} | {v} |" for k, v in rows.items())))
-    yield "The whole config, hashes and versions stand in `pretraining.json`."
+    yield table(("", ""), rows.items())
+    yield (
+        "By `nabra pretrain configs/pretrain.yaml`, or a config like it: the whole config, hashes "
+        "and versions stand in `pretraining.json`."
+    )
     yield "## The held-out loss"
-    lines = [
-        f"| {point['tokens'] / 1e6:.1f} | {point['seconds'] / 3600:.2f} | "
-        f"{point['held_out_loss']:.3f} |"
-        for point in record["curve"]
-    ]
-    yield "\n".join(("| million tokens | hours | loss |", "| --- | --- | --- |", *lines))
+    yield table(
+        ("million tokens", "hours", "loss"),
+        (
+            (
+                f"{point['tokens'] / 1e6:.1f}",
+                f"{point['seconds'] / 3600:.2f}",
+                f"{point['held_out_loss']:.3f}",
+            )
+            for point in record["curve"]
+        ),
+    )
     yield "## Limits"
     yield (
         "It has read what these articles hold and nothing else: their outlets, years, subjects and "

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from model.tasks import DEFAULT_TASKS, LOADED_TERMS, STANCE, Task
+from train.fit.records.markdown import code, plain, table
 
 _TAGS = {"classify": "text-classification", "tag": "token-classification"}
 _MEASURES = {"macro_f1": "macro-F1", "span_f1_exact": "exact micro-F1"}
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
-# `_` within a word is no markup; a mark or a number at the start could begin a list.
-_NO_PLAIN = re.compile(r"[^\w .,;:/()+='-]|\b_|_\b|^[+=-]|^\d(?=\d*[.)])")
 
 _ABOUT = """\
 A nabra classifier for Arabic news: it reads sentences and describes how they are worded. It does
@@ -57,7 +56,7 @@ def model_card(name: str, record: Mapping[str, Any]) -> str:
     tasks = DEFAULT_TASKS if given is None else [Task.from_dict(task) for task in given]
     parts = [
         _front_matter(record, tasks),
-        f"# {_plain(name)}",
+        f"# {plain(name)}",
         _ABOUT,
         *_what_it_reads(record, tasks),
         _LOADING,
@@ -86,10 +85,10 @@ def _front_matter(record: Mapping[str, Any], tasks: Sequence[Task]) -> str:
 
 def _what_it_reads(record: Mapping[str, Any], tasks: Sequence[Task]) -> Iterator[str]:
     yield "## What it reads and gives"
-    yield _table(
+    yield table(
         ("task", "reads", "gives", "labels"),
         (
-            (_code(task.name), *_in_and_out(task), ", ".join(map(_code, task.labels)))
+            (code(task.name), *_in_and_out(task), ", ".join(map(code, task.labels)))
             for task in tasks
         ),
     )
@@ -100,9 +99,9 @@ def _what_it_reads(record: Mapping[str, Any], tasks: Sequence[Task]) -> Iterator
         "stride": "tokens that two windows of a longer sentence share",
         "context": "context read behind the sentence",
     }
-    rows = [(title, _code(record[key])) for key, title in facts.items() if key in record]
+    rows = [(title, code(record[key])) for key, title in facts.items() if key in record]
     if rows:
-        yield _table(("", ""), rows)
+        yield table(("", ""), rows)
 
 
 def _in_and_out(task: Task) -> tuple[str, str]:
@@ -118,34 +117,34 @@ def _in_and_out(task: Task) -> tuple[str, str]:
 def _what_it_learned(record: Mapping[str, Any]) -> Iterator[str]:
     yield "## Training"
     versions = record.get("versions") or {}
-    encoder = _code(record.get("encoder", ""))
+    encoder = code(record.get("encoder", ""))
     facts = {
         "encoder": f"{encoder}, made from the training text" if encoder == "`scratch`" else encoder,
-        "its revision": _code(record.get("encoder_revision") or "none: not from a hub"),
+        "its revision": code(record.get("encoder_revision") or "none: not from a hub"),
         "weights": _number(record.get("num_parameters")),
         "training sentences": _number(record.get("num_sentences")),
-        "seed": _code(record.get("seed", "")),
-        "versions": ", ".join(_code(f"{name} {version}") for name, version in versions.items()),
+        "seed": code(record.get("seed", "")),
+        "versions": ", ".join(code(f"{name} {version}") for name, version in versions.items()),
     }
     sets = record.get("dataset_counts") or {}
-    facts |= {f"sentences of {_code(name)}": _number(count) for name, count in sets.items()}
-    yield _table(("", ""), facts.items())
+    facts |= {f"sentences of {code(name)}": _number(count) for name, count in sets.items()}
+    yield table(("", ""), facts.items())
     hashes = {"train": record.get("training_data_hash"), **(record.get("data_hashes") or {})}
     hashes |= {"config": record.get("config_hash"), "code": record.get("code_hash")}
-    yield _table(
+    yield table(
         ("hash of", "SHA-256"),
-        ((_code(name), _code(value)) for name, value in hashes.items() if value),
+        ((code(name), code(value)) for name, value in hashes.items() if value),
     )
     counts = list(_label_counts(record))
     if counts:
         yield "Labels in the training sentences:"
-        yield _table(
+        yield table(
             ("task", "label", "count"),
-            ((_code(task), _code(label), _number(count)) for task, label, count in counts),
+            ((code(task), code(label), _number(count)) for task, label, count in counts),
         )
     if warnings := record.get("warnings"):
         yield "Said while it was trained:"
-        yield "\n".join(f"- {_plain(warning)}" for warning in warnings)
+        yield "\n".join(f"- {plain(warning)}" for warning in warnings)
 
 
 def _label_counts(record: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
@@ -179,14 +178,14 @@ def _scores(main_scores: Mapping[str, Any]) -> Iterator[str]:
         measure = _MEASURES.get(scores["measure"], scores["measure"])
         items = "spans" if scores["kind"] == "tag" else "labels"
         yield (
-            f"### {_code(name)}: {_plain(measure)} {scores['value']:.3f}"
+            f"### {code(name)}: {plain(measure)} {scores['value']:.3f}"
             f" ({_number(scores['support'])} {items})"
         )
-        yield _table(
+        yield table(
             ("label", "precision", "recall", "F1", "support"),
             (
                 (
-                    _code(label),
+                    code(label),
                     *(
                         f"{one[ratio]:.3f}" if one["support"] else "–"
                         for ratio in ("precision", "recall", "f1")
@@ -206,10 +205,10 @@ def _scores(main_scores: Mapping[str, Any]) -> Iterator[str]:
             "Main figures by reading (`test`: the test split; `folds`: grouped folds over all gold,"
             " each story predicted by a model that did not see it):"
         )
-        yield _table(
+        yield table(
             ("reading", "figures"),
             (
-                (_code(name), ", ".join(_figure(key, value) for key, value in figures.items()))
+                (code(name), ", ".join(_figure(key, value) for key, value in figures.items()))
                 for name, figures in readings.items()
             ),
         )
@@ -226,11 +225,11 @@ def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
         " named is wrong, by a one-sided bound over stories. Where an archive mixes its labels"
         " otherwise than that split, neither holds."
     )
-    yield _table(
+    yield table(
         ("task", "temperature", "labels", "ECE before", "after", "sure from", "share", "risk"),
         (
             (
-                _code(name),
+                code(name),
                 f"{one['temperature']:.3f}",
                 _number(one["num_items"]),
                 f"{one['ece_before']:.3f}",
@@ -249,14 +248,14 @@ def _calibration(calibration: Mapping[str, Any]) -> Iterator[str]:
         ),
     )
     notes = [
-        f"- {_code(name)}: the confidence of a span is corrected for how often such spans are"
+        f"- {code(name)}: the confidence of a span is corrected for how often such spans are"
         f" right; its ECE went from {one['span_ece_before']:.3f} to {one['span_ece_after']:.3f} by"
         " corrections that were fitted on other stories of that split"
         for name, one in calibration.items()
         if "span_slope" in one
     ]
     notes += [
-        f"- {_code(name)}: {_plain(note)}"
+        f"- {code(name)}: {plain(note)}"
         for name, one in calibration.items()
         for note in one.get("notes", ())
     ]
@@ -286,27 +285,9 @@ def _limits(record: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _figure(key: str, value: object) -> str:
-    return f"{_plain(key)} {f'{value:.3f}' if isinstance(value, float) else _plain(value)}"
+    return f"{plain(key)} {f'{value:.3f}' if isinstance(value, float) else plain(value)}"
 
 
 def _number(value: int | None) -> str:
     return "unknown" if value is None else f"{value:,}"
-
-
-def _code(value: object) -> str:
-    """A value as it is, in a span of code; as plain text where that could not hold it."""
-    text = str(value)
-    holds = text.isprintable() and text.strip() and not set(text) & set("`|")
-    return f"`{text}`" if holds else _plain(text)
-
-
-def _plain(value: object) -> str:
-    """Text on one line, in which nothing is markup."""
-    text = " ".join(str(value).split())
-    return _NO_PLAIN.sub(lambda found: f"&#{ord(found[0])};", text) or "(empty)"
