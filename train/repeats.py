@@ -15,9 +15,10 @@ from model.net.checkpoint import RECORD
 from model.records import LabelledSentence
 from train.config import Run
 from train.data.split import grouped_folds
-from train.fit.checkpoints import Folders, Inputs, OnChange, fit_checkpoint, hash_sentences
+from train.fit.checkpoints import Folders, Inputs, fit_checkpoint, hash_sentences
 from train.fit.fitted import copy_checkpoint, drop_state, is_fitted, wait_for_all
 from train.fit.processes import is_main_process
+from train.fit.resume.identity import OnChange
 from train.judging import make_validation
 from train.score.spread import align, fold_rows, fold_spreads, seed_rows, seed_spreads
 from train.settings import LAST, LOSS, MEAN

@@ -149,11 +149,11 @@ def read_corpus(folder: Path, made_of: str, length: int) -> Corpus | None:
         record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
         if record["made_of"] != made_of:
             return None
-        parts = [
+        train, held_out = (
             np.memmap(_rows(folder, part), dtype=_IDS, mode="r").reshape(-1, length)
             for part in PARTS
-        ]
-        return Corpus(*parts, counts=record["counts"])
+        )
+        return Corpus(train, held_out, record["counts"])
     except (OSError, ValueError, KeyError, TypeError):
         return None  # it was cut short: it is made again
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from train.fit.pretrain.corpus import Ids
 
@@ -68,7 +69,7 @@ class Masker:
 
 
 @dataclass(frozen=True, slots=True)
-class Passes:
+class Passes(Dataset[MaskedRows]):
     """What each pass of a training reads: its number decides rows and masks, nothing else does.
 
     An epoch takes the rows in an order of its own and leaves out what fills no pass.

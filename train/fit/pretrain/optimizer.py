@@ -10,7 +10,7 @@ from torch import nn
 
 from train.pretrain_settings import PretrainingConfig
 
-_ADAMW = {"betas": (0.9, 0.98), "eps": 1e-6}  # as RoBERTa: the default forgets too slowly
+_BETAS, _EPS = (0.9, 0.98), 1e-6  # as RoBERTa: the default forgets too slowly
 
 
 def make_optimizer(network: nn.Module, settings: PretrainingConfig) -> torch.optim.Optimizer:
@@ -34,8 +34,9 @@ def make_optimizer(network: nn.Module, settings: PretrainingConfig) -> torch.opt
             {"params": others, "weight_decay": 0.0},
         ],
         lr=settings.learning_rate,
+        betas=_BETAS,
+        eps=_EPS,
         fused=True,
-        **_ADAMW,
     )
     if settings.optimizer == "adamw":
         return adamw

@@ -24,6 +24,7 @@ from model.text.normalize import PREPROCESSING_VERSION
 from train.fit.determinism import prepare_torch
 from train.fit.encoder.compact import train_tokenizer
 from train.fit.encoder.names import SCRATCH
+from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.pretrain.card import encoder_card
 from train.fit.pretrain.corpus import (
     Corpus,
@@ -213,7 +214,7 @@ def _passes(
 
 
 def _passes_a_step(args: TrainingArguments) -> int:
-    return args.gradient_accumulation_steps * args.world_size
+    return int(args.gradient_accumulation_steps * args.world_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +309,9 @@ def _save(path: Path, started: Started, record: Mapping[str, Any]) -> None:
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     network = started.network
-    network.to(torch.float16).save_pretrained(building)
-    started.tokenizer.save_pretrained(building)
+    with hushed_libraries():
+        network.to(torch.float16).save_pretrained(building)
+        started.tokenizer.save_pretrained(building)
     write_json(building / RECORD, record)
     (building / "README.md").write_text(encoder_card(record), encoding="utf-8")
     if path.exists():

@@ -70,7 +70,7 @@ class PretrainTrainer(SealedTrainer):
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Called by the Trainer once the network stands."""
         self.optimizer: Any = self._make_optimizer(self.model)
-        return self.optimizer  # type: ignore[no-any-return]
+        return self.optimizer
 
     def compute_loss(
         self,
@@ -80,8 +80,8 @@ class PretrainTrainer(SealedTrainer):
         num_items_in_batch: Tensor | None = None,
     ) -> Tensor:
         """This pass's part of the step's loss: all passes guess as many words."""
-        loss: Tensor = model(**inputs)
-        return loss / self.args.gradient_accumulation_steps
+        loss: Tensor = model(**inputs) / self.args.gradient_accumulation_steps
+        return loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """The mean loss over the held-out rows, masked alike each time, as `eval_loss`."""
