@@ -167,3 +167,26 @@ def test_says_that_a_corpus_is_too_small(tmp_path: Path) -> None:
     )
     with pytest.raises(NabraError, match="to train on and held out; name more articles"):
         pretrain(CONFIG, overrides(path, tmp_path), quiet=True)
+
+
+def test_two_processes_train_what_one_with_twice_the_passes_does(
+    archive: Path, tmp_path: Path
+) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    pretrain(
+        CONFIG, overrides(archive, alone, precision="fp32", gradient_accumulation=2), quiet=True
+    )
+    given = [f"--set={each}" for each in overrides(archive, together, precision="fp32")]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    command = [*torchrun, "-m", "train.pretrain", str(CONFIG), *given, "--quiet"]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    curves = [
+        [
+            json.loads(line)["held_out_loss"]
+            for line in (folder / "pace.jsonl").read_text().splitlines()
+        ]
+        for folder in (alone, together)
+    ]
+    assert curves[1] == pytest.approx(curves[0], abs=1e-4)
+    record = json.loads((together / "encoder/pretraining.json").read_text(encoding="utf-8"))
+    assert record["processes"] == 2

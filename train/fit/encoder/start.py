@@ -52,13 +52,7 @@ def start_encoder(
     loaded = load_pretrained(folder_or_hub(name), revision)
     tokenizer, encoder = loaded.tokenizer, loaded.encoder
     register_placeholders(tokenizer)
-    most = _longest(encoder.config, max_length)
-    if max_length > most:
-        raise InputError(
-            f"encoder: {name}",
-            f"reads {most} tokens, training.max_length asks for {max_length}",
-            f"set training.max_length to {most} or less",
-        )
+    check_length(name, encoder.config, max_length, key="training.max_length")
     if len(tokenizer) > encoder.config.vocab_size:
         with hushed_libraries():
             encoder.resize_token_embeddings(len(tokenizer), mean_resizing=False)
@@ -72,6 +66,17 @@ def _network(config: Any) -> Any:
 
     is_bert = config.model_type == "bert"
     return BertModel(config, add_pooling_layer=False) if is_bert else ModernBertModel(config)
+
+
+def check_length(name: str, config: Any, asked: int, *, key: str) -> None:
+    """InputError where the encoder reads fewer tokens than the config's `key` asks for."""
+    most = _longest(config, asked)
+    if asked > most:
+        raise InputError(
+            f"encoder: {name}",
+            f"reads {most} tokens, {key} asks for {asked}",
+            f"set {key} to {most} or less",
+        )
 
 
 def _longest(config: Any, otherwise: int) -> int:

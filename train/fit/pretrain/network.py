@@ -12,6 +12,7 @@ from train.fit.encoder.compact import compact_config
 from train.fit.encoder.hub import load_pretrained
 from train.fit.encoder.names import folder_or_hub
 from train.fit.encoder.pretrained import hushed_libraries
+from train.fit.encoder.start import check_length
 from train.fit.quick.word_loss import word_loss
 from train.settings import ScratchConfig
 
@@ -64,12 +65,14 @@ def new_network(tokenizer: Any, scratch: ScratchConfig, length: int, dropout: fl
     return (BertForMaskedLM if config.model_type == "bert" else ModernBertForMaskedLM)(config)
 
 
-def pretrained_network(name: str, revision: str | None) -> tuple[Any, Any, str | None]:
+def pretrained_network(name: str, revision: str | None, length: int) -> tuple[Any, Any, str | None]:
     """Tokenizer, masked-language model and revision of an encoder that goes on learning.
 
-    The placeholders are single tokens. InputError as of `load_pretrained`.
+    The placeholders are single tokens. InputError as of `load_pretrained`, and where it cannot read
+    `length` tokens.
     """
     loaded = load_pretrained(folder_or_hub(name), revision, with_head=True)
+    check_length(name, loaded.encoder.config, length, key="training.length")
     register_placeholders(loaded.tokenizer)
     if len(loaded.tokenizer) > loaded.encoder.config.vocab_size:
         with hushed_libraries():

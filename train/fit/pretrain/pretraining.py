@@ -181,7 +181,8 @@ def _corpus(
 
 def _start(config: PretrainConfig, place: Path) -> Started:
     if config.encoder != SCRATCH:
-        return Started(*pretrained_network(config.encoder, config.revision))
+        length = config.training.length
+        return Started(*pretrained_network(config.encoder, config.revision, length))
     from transformers import BertTokenizerFast
 
     tokenizer = BertTokenizerFast.from_pretrained(place / "tokenizer", local_files_only=True)

@@ -46,7 +46,7 @@ def test_is_what_a_run_starts_from() -> None:
 
 def test_guesses_words_of_news_that_it_has_not_read() -> None:
     """A network by chance is as sure of one word as of another: log 16,000 is 9.7."""
-    tokenizer, network, _ = pretrained_network(EMBEDDED, None)
+    tokenizer, network, _ = pretrained_network(EMBEDDED, None, 128)
     text = normalize(
         "أعلنت وزارة الصحة أمس الأول أن عدد المصابين ارتفع في المدينة، وقال المتحدث باسم الوزارة "
         "إن المستشفيات استقبلت عشرات الحالات خلال الأيام الماضية. وأضاف أن رئيس الوزراء سيعقد "

@@ -85,9 +85,11 @@ def test_an_encoder_goes_on_learning_with_its_own_head(tmp_path: Path, has_head:
     given = BertForMaskedLM(config) if has_head else BertModel(config)
     given.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    read, network, revision = pretrained_network(str(tmp_path), None)
+    read, network, revision = pretrained_network(str(tmp_path), None, 40)
     assert revision is None
     assert len(read) == network.config.vocab_size == len(tokenizer) + len(PLACEHOLDERS)
+    with pytest.raises(InputError, match=r"reads 40 tokens, training\.length asks for 64"):
+        pretrained_network(str(tmp_path), None, 64)
     old = given.base_model.embeddings.word_embeddings.weight
     table = network.base_model.embeddings.word_embeddings.weight
     assert torch.equal(table[: len(old)], old)
