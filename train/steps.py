@@ -14,7 +14,6 @@ import train
 from model.archive.write import write_json
 from model.errors import InputError
 from train.config import expand_path
-from train.fit.encoder.names import folder_or_hub
 from train.settings import RunConfig
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def training_inputs(config: RunConfig) -> Inputs:
 
 def encoder_hash(name: str) -> dict[str, str]:
     """Of the files of an encoder that lies on this machine, as `encoder`; empty for any other."""
-    folder = Path(folder_or_hub(name))
+    folder = Path(name)
     return {"encoder": hash_files([folder], relative_to=folder)} if folder.is_dir() else {}
 
 

@@ -56,7 +56,7 @@ BAD: dict[str, tuple[list[Edit], str]] = {
     ),
     "a list for a part": ([("\nsilver:", "\nsilver: [majority]\nold:")], "silver old"),
     "no value": ([("  epochs: 8", "  epochs:")], "training.epochs"),
-    "an empty text": ([("encoder: embedded", 'encoder: ""')], "encoder"),
+    "an empty text": ([("encoder: scratch", 'encoder: ""')], "encoder"),
     "names with other letters": (
         [(STANCE, STANCE + STANCE.replace("stance", "Stance-2")), ("  mawqif:", "  ma:wqif:")],
         "tasks.Stance-2 datasets.ma:wqif",
@@ -97,7 +97,7 @@ BAD: dict[str, tuple[list[Edit], str]] = {
         "training.<<",
     ),
     "a tag": (
-        [("encoder: embedded", "encoder: !!python/object/apply:os.getcwd []")],
+        [("encoder: scratch", "encoder: !!python/object/apply:os.getcwd []")],
         "encoder",
     ),
     "a variable": (
@@ -233,7 +233,7 @@ def edited(edits: list[Edit], name: str = "joint") -> str:
 NO_MAPPING: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "is empty"),
     "comments alone": ("# nabra run configs/joint.yaml\n", "is empty"),
-    "a list": ("- encoder: embedded\n", "holds a list, where keys are to stand"),
+    "a list": ("- encoder: scratch\n", "holds a list, where keys are to stand"),
     "a word": ("embedded\n", "holds one word, where keys are to stand"),
     "a tab": (
         edited([("  epochs: 8", "\tepochs: 8")]),

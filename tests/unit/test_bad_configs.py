@@ -16,7 +16,7 @@ from tests.unit.bad_configs import BAD, CONFIGS, NO_MAPPING, Edit, edited
 from train.cli import check
 from train.config import missing_paths, read_run
 
-SHIPPED = sorted(CONFIGS.glob("*.yaml"))
+SHIPPED = sorted(set(CONFIGS.glob("*.yaml")) - {CONFIGS / "pretrain.yaml"})
 
 
 def write(folder: Path, text: str | bytes) -> Path:

@@ -20,8 +20,7 @@ def write(folder: Path, space: str, *, metric: str = "mean", trials: str = "3") 
     assert OFF in text
     part = f"search: {{trials: {trials}, metric: {metric}, seed: 1, space: {{{space}}}}} #"
     path = folder / "quickstart.yaml"
-    text = text.replace("encoder: embedded ", "encoder: scratch ").replace(OFF, part, 1)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text.replace(OFF, part, 1), encoding="utf-8")
     return path
 
 

@@ -80,7 +80,7 @@ def load_pretrained(
         raise InputError(
             where,
             "is no directory",
-            "name a directory, embedded, scratch, or a hub id as aubmindlab/bert-base-arabertv02",
+            "name a directory, a hub id such as aubmindlab/bert-base-arabertv02, or scratch",
         )
     with hushed_libraries():
         folder = _fetch(name, revision, where, quiet=quiet)

@@ -1,4 +1,4 @@
-"""The encoder that a run starts from: embedded, a directory, a hub id, or one made from scratch."""
+"""The encoder that a run starts from: one made from scratch, a directory, or a hub id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from model.errors import InputError
 from model.net.encoding import register_placeholders
 from train.fit.encoder.compact import compact_config, train_tokenizer
 from train.fit.encoder.hub import load_pretrained
-from train.fit.encoder.names import SCRATCH, folder_or_hub
+from train.fit.encoder.names import MADE_HERE
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.encoder.vocabulary import measure_vocabulary, warning
 from train.settings import ScratchConfig
@@ -44,12 +44,12 @@ def start_encoder(
     comes from `views`: give it normalised training text alone. InputError where the name leads
     nowhere.
     """
-    if name == SCRATCH:
+    if name in MADE_HERE:
         tokenizer = train_tokenizer(views, scratch.vocabulary)
         register_placeholders(tokenizer)
         config = compact_config(tokenizer, scratch, max_length, dropout)
         return StartedEncoder(tokenizer, _network(config), None, None)
-    loaded = load_pretrained(folder_or_hub(name), revision)
+    loaded = load_pretrained(name, revision)
     tokenizer, encoder = loaded.tokenizer, loaded.encoder
     register_placeholders(tokenizer)
     check_length(name, encoder.config, max_length, key="training.max_length")

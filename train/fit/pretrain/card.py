@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from train.fit.records.markdown import plain, table
+from train.fit.encoder.names import MADE_HERE
+from train.fit.records.markdown import code, plain, table
 
 Record = Mapping[str, Any]
 
@@ -18,11 +19,8 @@ def encoder_card(record: Record) -> str:
 def _parts(record: Record) -> Iterator[str]:
     config = record["config"]
     training, corpus = config["training"], record["corpus"]
-    begun = (
-        "from weights by chance"
-        if record["encoder"] == "scratch"
-        else f"from `{record['encoder']}`"
-    )
+    name = record["encoder"]
+    begun = "from weights by chance" if name in MADE_HERE else f"from {code(name)}"
     yield "# An Arabic encoder, trained by `nabra pretrain`"
     yield (
         f"A masked-language model of {record['num_parameters'] / 1e6:.1f} million weights, begun "

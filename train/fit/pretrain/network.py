@@ -10,7 +10,6 @@ from model.errors import InputError
 from model.net.encoding import register_placeholders
 from train.fit.encoder.compact import compact_config
 from train.fit.encoder.hub import load_pretrained
-from train.fit.encoder.names import folder_or_hub
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.encoder.start import check_length
 from train.fit.quick.word_loss import word_loss
@@ -71,7 +70,7 @@ def pretrained_network(name: str, revision: str | None, length: int) -> tuple[An
     The placeholders are single tokens. InputError as of `load_pretrained`, and where it cannot read
     `length` tokens.
     """
-    loaded = load_pretrained(folder_or_hub(name), revision, with_head=True)
+    loaded = load_pretrained(name, revision, with_head=True)
     check_length(name, loaded.encoder.config, length, key="training.length")
     register_placeholders(loaded.tokenizer)
     if len(loaded.tokenizer) > loaded.encoder.config.vocab_size:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from model.tasks import DEFAULT_TASKS, LOADED_TERMS, STANCE, Task
+from train.fit.encoder.names import MADE_HERE
 from train.fit.records.markdown import code, plain, table
 
 _TAGS = {"classify": "text-classification", "tag": "token-classification"}
@@ -119,7 +120,9 @@ def _what_it_learned(record: Mapping[str, Any]) -> Iterator[str]:
     versions = record.get("versions") or {}
     encoder = code(record.get("encoder", ""))
     facts = {
-        "encoder": f"{encoder}, made from the training text" if encoder == "`scratch`" else encoder,
+        "encoder": f"{encoder}, made from the training text"
+        if record.get("encoder") in MADE_HERE
+        else encoder,
         "its revision": code(record.get("encoder_revision") or "none: not from a hub"),
         "weights": _number(record.get("num_parameters")),
         "training sentences": _number(record.get("num_sentences")),

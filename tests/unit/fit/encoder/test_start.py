@@ -57,3 +57,16 @@ def test_says_how_many_tokens_an_encoder_reads(tmp_path: Path) -> None:
     write_encoder(tmp_path)
     with pytest.raises(InputError, match=r"reads 40 tokens.*set training.max_length to 40"):
         start_encoder(str(tmp_path), scratch=TINY, views=TEXTS, max_length=64, dropout=0.0)
+
+
+@pytest.mark.parametrize("name", ["scratch", "embedded"])
+@pytest.mark.parametrize("architecture", ["bert", "modernbert"])
+def test_a_compact_network_is_made_here(name: str, architecture: str) -> None:
+    scratch = TINY.model_copy(update={"architecture": architecture})
+    started = start_encoder(name, scratch=scratch, views=TEXTS, max_length=32, dropout=0.0)
+    TextEncoder(started.tokenizer, 32)
+    config = started.encoder.config
+    assert config.model_type == architecture
+    assert (config.hidden_size, config.num_hidden_layers) == (16, 1)
+    assert config.vocab_size == len(started.tokenizer)
+    assert started.warning is None

@@ -56,9 +56,9 @@ def test_says_what_it_was_made_of_and_how() -> None:
 
 def test_names_the_licence_and_what_it_went_on_from() -> None:
     config = record()["config"] | {"corpus": {"licence": "CC0: mine"}}
-    card = encoder_card(record(config=config, encoder="embedded"))
+    card = encoder_card(record(config=config, encoder="models/mine"))
     assert "| text | CC0: mine |" in card
-    assert "begun from `embedded`" in card
+    assert "begun from `models/mine`" in card
 
 
 def test_a_text_of_the_user_s_is_no_markup() -> None:
