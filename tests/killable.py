@@ -278,13 +278,13 @@ class _Watch:
         import torch
         import transformers
 
-        import train.fit.trainer
+        import train.fit.resume.sealed_trainer
 
         self._folder = folder
         for name in ("mkdir", "rename", "replace", "rmdir", "unlink"):
             self._wrap(os, name, _first)
         self._wrap(os, "fsync", _opened)
-        for module in (safetensors.torch, train.fit.trainer):
+        for module in (safetensors.torch, train.fit.resume.sealed_trainer):
             self._wrap(module, "save_file", _second, cut=lambda path: _halve(path))
         self._wrap(torch, "save", _second, cut=lambda path: _halve(path))
         tokenizer = transformers.PreTrainedTokenizerBase
