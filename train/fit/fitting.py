@@ -26,10 +26,9 @@ from train.fit.processes import num_processes
 from train.fit.quick.allocator import keep_freed_memory
 from train.fit.quick.optimizer import make_optimizer
 from train.fit.records.metrics_file import MetricsFile
+from train.fit.resume.sealed_trainer import trainer_arguments
 from train.fit.trainer import EarlyStop, EpochEnds, TaskTrainer, Validate
 from train.settings import LAST, LOSS, RunConfig, TrainingConfig
-
-NEVER = 10**9  # a number of steps: the schedule's own ends decide
 
 Score = Callable[[FramingNetwork, TextEncoder], Mapping[str, float]]
 
@@ -65,7 +64,6 @@ def fit_network(
     settings = config.training
     prepare_torch(seed)
     args = _arguments(settings, seed, trainer_dir, show_progress, validates=bool(validation))
-    args._n_gpu = min(args.n_gpu, 1)  # several need a process each, by torchrun
     started = start_encoder(
         config.encoder,
         revision=config.revision,
@@ -136,35 +134,20 @@ def _arguments(
     settings: TrainingConfig, seed: int, trainer_dir: Path, show_progress: bool, *, validates: bool
 ) -> TrainingArguments:
     best = settings.best_by if validates and settings.best_by != LAST else None
-    on_gpu = torch.cuda.is_available()
-    share_cpu = num_processes() > 1 and not on_gpu
-    return TrainingArguments(
-        output_dir=str(trainer_dir),
-        use_cpu=share_cpu,  # else accelerate would let each process train a network of its own
-        num_train_epochs=1,  # the schedule holds all epochs
-        gradient_accumulation_steps=settings.gradient_accumulation,
+    return trainer_arguments(
+        trainer_dir,
         learning_rate=settings.learning_rate,
-        lr_scheduler_type=settings.schedule,
+        schedule=settings.schedule,
+        gradient_accumulation=settings.gradient_accumulation,
         max_grad_norm=settings.max_grad_norm,
-        bf16=on_gpu and settings.precision != "fp32" and torch.cuda.is_bf16_supported(),
+        precision=settings.precision,
         seed=seed,
+        report_to=settings.report_to,
+        show_progress=show_progress,
         eval_strategy="steps" if validates else "no",
-        eval_steps=NEVER,
-        save_strategy="steps",
-        save_steps=NEVER,
-        save_total_limit=None,  # older ones go when the newest is sealed
-        logging_strategy="steps",
-        logging_steps=NEVER,
-        logging_nan_inf_filter=False,
         load_best_model_at_end=best is not None,
         metric_for_best_model=f"eval_{best}" if best else None,
         greater_is_better=best != LOSS if best else None,
-        report_to=settings.report_to,
-        disable_tqdm=not show_progress,
-        remove_unused_columns=False,
-        dataloader_pin_memory=on_gpu,
-        ddp_find_unused_parameters=False,
-        ddp_backend="gloo" if share_cpu else None,
     )
 
 

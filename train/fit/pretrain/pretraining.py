@@ -44,12 +44,12 @@ from train.fit.quick.allocator import keep_freed_memory
 from train.fit.records.metrics_file import MetricsFile
 from train.fit.resume.identity import IDENTITY, OnChange, TrainingIdentity, settle, versions
 from train.fit.resume.sealed import disk_errors
+from train.fit.resume.sealed_trainer import trainer_arguments
 from train.pretrain_settings import PretrainConfig, PretrainingConfig
 
 ENCODER, METRICS, PACE = "encoder", "metrics.jsonl", "pace.jsonl"
 RECORD = "pretraining.json"
 _SCHEDULES = {"constant": "constant_with_warmup"}  # the Trainer's names, where they differ
-_NEVER = 10**9  # a number of steps: the callbacks decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,17 @@ def pretrain_encoder(
     """
     settings = config.training
     prepare_torch(settings.seed)
-    args = _arguments(settings, folder / "trainer", show_progress)
-    args._n_gpu = min(args.n_gpu, 1)  # several need a process each, by torchrun
+    args = trainer_arguments(
+        folder / "trainer",
+        learning_rate=settings.learning_rate,
+        schedule=_SCHEDULES.get(settings.schedule, settings.schedule),
+        gradient_accumulation=settings.gradient_accumulation,
+        max_grad_norm=settings.max_grad_norm,
+        precision=settings.precision,
+        seed=settings.seed,
+        report_to=settings.report_to,
+        show_progress=show_progress,
+    )
     with args.main_process_first(desc="corpus"):
         started, corpus = _corpus(config, folder, read_articles, dict(hashes), tell, watch)
     tell(
@@ -224,37 +233,6 @@ class _Epochs:
 
     def epoch_of(self, num_done: int) -> float:
         return num_done * self.epochs_a_step
-
-
-def _arguments(
-    settings: PretrainingConfig, trainer_dir: Path, show_progress: bool
-) -> TrainingArguments:
-    on_gpu = torch.cuda.is_available()
-    share_cpu = num_processes() > 1 and not on_gpu
-    return TrainingArguments(
-        output_dir=str(trainer_dir),
-        use_cpu=share_cpu,  # else accelerate would let each process train a network of its own
-        num_train_epochs=1,  # the passes are all epochs
-        gradient_accumulation_steps=settings.gradient_accumulation,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type=_SCHEDULES.get(settings.schedule, settings.schedule),
-        max_grad_norm=settings.max_grad_norm,
-        bf16=on_gpu and settings.precision != "fp32" and torch.cuda.is_bf16_supported(),
-        seed=settings.seed,
-        eval_strategy="steps",
-        eval_steps=_NEVER,
-        save_strategy="steps",
-        save_steps=_NEVER,
-        save_total_limit=None,  # older ones go when the newest is sealed
-        logging_strategy="steps",
-        logging_steps=_NEVER,
-        logging_nan_inf_filter=False,
-        report_to=settings.report_to,
-        disable_tqdm=not show_progress,
-        remove_unused_columns=False,
-        dataloader_pin_memory=on_gpu,
-        ddp_backend="gloo" if share_cpu else None,
-    )
 
 
 def _quickens(settings: PretrainingConfig) -> bool:

@@ -3,17 +3,70 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from transformers import Trainer
+from transformers import Trainer, TrainingArguments
 
+from train.fit.processes import num_processes
 from train.fit.resume.sealed import disk_errors, last_complete, remove_incomplete, rotate, seal
 
 WEIGHTS = "model.safetensors"
+NEVER = 10**9  # a number of steps
 _KEPT = 2  # complete checkpoints, besides the best one
+
+
+def trainer_arguments(
+    trainer_dir: Path,
+    *,
+    learning_rate: float,
+    schedule: str,
+    gradient_accumulation: int,
+    max_grad_norm: float,
+    precision: str,
+    seed: int,
+    report_to: Sequence[str],
+    show_progress: bool,
+    **more: Any,
+) -> TrainingArguments:
+    """What the Trainer is told in every training; `more` are arguments of its own.
+
+    When to log, to score and to save, callbacks decide.
+    """
+    on_gpu = torch.cuda.is_available()
+    share_cpu = num_processes() > 1 and not on_gpu
+    settings: dict[str, Any] = {
+        "output_dir": str(trainer_dir),
+        "use_cpu": share_cpu,  # else accelerate would let each process train a network of its own
+        "num_train_epochs": 1,  # what is read, and in what order, holds all epochs
+        "gradient_accumulation_steps": gradient_accumulation,
+        "learning_rate": learning_rate,
+        "lr_scheduler_type": schedule,
+        "max_grad_norm": max_grad_norm,
+        "bf16": on_gpu and precision != "fp32" and torch.cuda.is_bf16_supported(),
+        "seed": seed,
+        "eval_strategy": "steps",
+        "eval_steps": NEVER,
+        "save_strategy": "steps",
+        "save_steps": NEVER,
+        "save_total_limit": None,  # older ones go when the newest is sealed
+        "logging_strategy": "steps",
+        "logging_steps": NEVER,
+        "logging_nan_inf_filter": False,
+        "report_to": list(report_to),
+        "disable_tqdm": not show_progress,
+        "remove_unused_columns": False,
+        "dataloader_pin_memory": on_gpu,
+        "ddp_find_unused_parameters": False,
+        "ddp_backend": "gloo" if share_cpu else None,
+    }
+    args = TrainingArguments(**{**settings, **more})
+    args._n_gpu = min(args.n_gpu, 1)  # several need a process each, by torchrun
+    return args
 
 
 class SealedTrainer(Trainer):  # type: ignore[misc]
