@@ -30,6 +30,12 @@ Overrides = Annotated[
 ]
 
 
+Restart = Annotated[
+    bool,
+    typer.Option("--restart", help="Begin anew where an unfinished training of another kind lies."),
+]
+
+
 def new_app(**settings: Any) -> typer.Typer:
     """A command-line application in the house's manner."""
     return typer.Typer(

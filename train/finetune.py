@@ -9,16 +9,11 @@ from typing import Annotated
 
 import typer
 
-from model.console import Overrides, Quiet, hush_libraries, new_app, run_app, say
+from model.console import Overrides, Quiet, Restart, hush_libraries, new_app, run_app, say
 from model.errors import NabraError
 from train.config import Run, read_run
 
 app = new_app()
-
-Restart = Annotated[
-    bool,
-    typer.Option("--restart", help="Begin anew where an unfinished training of another kind lies."),
-]
 
 
 @app.command()

@@ -9,16 +9,11 @@ from typing import Annotated
 
 import typer
 
-from model.console import Overrides, Quiet, follow, hush_libraries, new_app, run_app, say
+from model.console import Overrides, Quiet, Restart, follow, hush_libraries, new_app, run_app, say
 from train.config import expand_path, read_config
 from train.pretrain_settings import PretrainConfig, broken_pretrain_rules
 
 app = new_app()
-
-Restart = Annotated[
-    bool,
-    typer.Option("--restart", help="Begin anew where an unfinished training of another kind lies."),
-]
 
 
 @app.command()

@@ -33,6 +33,13 @@ def is_worthwhile() -> bool:
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
+def is_wanted(precision: str) -> bool:
+    """Whether a training with `precision` (auto, fp32, bf16) is to be quickened on this machine."""
+    if torch.cuda.is_available() or precision == "fp32":
+        return False
+    return precision == "bf16" or is_worthwhile()
+
+
 def quicken(
     network: nn.Module,
     *,

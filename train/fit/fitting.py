@@ -13,7 +13,7 @@ from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from model.errors import NabraError
 from model.net.encoding import TextEncoder
-from model.net.fast_layers import is_worthwhile, quicken, restore
+from model.net.fast_layers import is_wanted, quicken, restore
 from model.net.network import FramingNetwork, TokenDropout
 from model.records import LabelledSentence
 from model.text.normalize import normalize
@@ -87,7 +87,7 @@ def fit_network(
     schedule = _schedule(config, rows, args)
     if args.warmup_steps == 0:
         args.warmup_steps = math.floor(settings.warmup_ratio * len(schedule.steps))
-    is_quick = _quickens(settings)
+    is_quick = is_wanted(settings.precision) and not settings.compile
     if is_quick:
         keep_freed_memory()
         quicken(
@@ -190,13 +190,6 @@ def _schedule(config: RunConfig, rows: Sequence[Row], args: TrainingArguments) -
         num_passes=num_passes,
         seed=args.seed,
     )
-
-
-def _quickens(settings: TrainingConfig) -> bool:
-    """Whether the CPU trains in bf16: where it multiplies bf16 matrices, or where it is told to."""
-    if torch.cuda.is_available() or settings.precision == "fp32" or settings.compile:
-        return False
-    return settings.precision == "bf16" or is_worthwhile()
 
 
 def _validate(score: Score | None, text_encoder: TextEncoder) -> Validate | None:

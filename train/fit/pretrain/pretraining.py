@@ -17,7 +17,7 @@ from transformers import PrinterCallback, TrainingArguments
 from model.archive.write import write_json
 from model.errors import InputError
 from model.net.encoding import register_placeholders
-from model.net.fast_layers import is_worthwhile, quicken, restore
+from model.net.fast_layers import is_wanted, quicken, restore
 from model.net.network import count_parameters
 from model.records import Article, Dropped
 from model.text.normalize import PREPROCESSING_VERSION
@@ -45,7 +45,7 @@ from train.fit.records.metrics_file import MetricsFile
 from train.fit.resume.identity import IDENTITY, OnChange, TrainingIdentity, settle, versions
 from train.fit.resume.sealed import disk_errors
 from train.fit.resume.sealed_trainer import trainer_arguments
-from train.pretrain_settings import PretrainConfig, PretrainingConfig
+from train.pretrain_settings import PretrainConfig
 
 ENCODER, METRICS, PACE = "encoder", "metrics.jsonl", "pace.jsonl"
 RECORD = "pretraining.json"
@@ -112,7 +112,7 @@ def pretrain_encoder(
     num_steps = len(passes) // _passes_a_step(args)
     args.warmup_steps = round(settings.warmup_ratio * num_steps)
     network = MaskedWordNetwork(started.network)
-    is_quick = _quickens(settings)
+    is_quick = is_wanted(settings.precision)
     if is_quick:
         keep_freed_memory()
         quicken(network, row_gradients=False)  # the table of words gives the logits, too
@@ -233,12 +233,6 @@ class _Epochs:
 
     def epoch_of(self, num_done: int) -> float:
         return num_done * self.epochs_a_step
-
-
-def _quickens(settings: PretrainingConfig) -> bool:
-    if torch.cuda.is_available() or settings.precision == "fp32":
-        return False
-    return settings.precision == "bf16" or is_worthwhile()
 
 
 def _record(
