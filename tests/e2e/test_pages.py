@@ -92,6 +92,32 @@ def test_hostile_text_stays_text(open_page: Open) -> None:
     assert "<img" not in dom
 
 
+def test_a_wide_table_scrolls_in_its_own_frame(open_page: Open) -> None:
+    names = {f"t{n}": TargetName(f"t{n}", f"هدف {n}", f"Target {n}", "-") for n in range(3)}
+    predictions = [
+        Prediction(
+            f"a{n}", 0, "body", 0, 8, "قال هدفا", (), f"outlet-{n // 6}", None, None,
+            (Stance(name, "newsroom", None, (Mention(4, 8, "هدفا", "هدف", "neutral"),), "none"),),
+            (),
+        )
+        for n, name in enumerate(sorted(names) * 50)
+    ]  # fmt: skip
+    html = render_page(aggregate(predictions, names), title="wide", manifest={})
+    without_policy = re.sub(r"<meta[^>]*Content-Security-Policy[^>]*>", "", html)
+    measure = (
+        "<script>const root = document.documentElement;"
+        "root.dataset.widths = [root.scrollWidth, root.clientWidth,"
+        "Math.max(...[...document.querySelectorAll('.scroll')].map(f => f.scrollWidth))].join()"
+        "</script>"
+    )
+    dom = open_page(without_policy.replace("</body>", f"{measure}</body>"))
+    found = re.search(r'data-widths="(\d+),(\d+),(\d+)"', dom)
+    assert found
+    page, window, table = map(int, found.groups())
+    assert table > window, "a table is wider than the window, or this shows nothing"
+    assert page <= window
+
+
 def sentence(
     text: str, story: str, *, target: str = "sdf", label: str = "against",
     terms: Sequence[LoadedTerm] = (), outlet: str = "outlet",
