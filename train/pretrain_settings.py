@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from model.text.normalize import Parity
+from train.fit.encoder.names import MADE_HERE
 from train.settings import Count, NotNegative, Part, Positive, ScratchConfig, Seed, Share, Text
 
 Plain = Mapping[str, Any]
@@ -63,6 +64,8 @@ class PretrainConfig(Part):
     corpus: CorpusConfig
     scratch: ScratchConfig
     vectors: Literal["random", "cooccurrence"]
+    objective: Literal["masked_words", "replaced_tokens"]
+    generator_layers: Count
     masking: MaskingConfig
     training: PretrainingConfig
 
@@ -76,6 +79,11 @@ def broken_pretrain_rules(plain: Plain) -> list[str]:
         except (KeyError, TypeError):
             continue  # a key is missing or of a wrong type, which is reported as such
     return faults
+
+
+def _objective(plain: Plain) -> Iterator[str]:
+    if plain["objective"] == "replaced_tokens" and plain["encoder"] not in MADE_HERE:
+        yield "objective: replaced_tokens wants encoder: scratch (another has no generator)"
 
 
 def _heads(plain: Plain) -> Iterator[str]:
@@ -96,4 +104,4 @@ def _steps(plain: Plain) -> Iterator[str]:
         yield "training.tokens: not enough for one step of batch_tokens"
 
 
-_RULES: tuple[Callable[[Plain], Iterator[str]], ...] = (_heads, _batch, _steps)
+_RULES: tuple[Callable[[Plain], Iterator[str]], ...] = (_heads, _batch, _steps, _objective)

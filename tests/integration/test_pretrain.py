@@ -100,6 +100,32 @@ def test_goes_on_where_it_was_killed(
     archive: Path, whole: Path, tmp_path: Path, kill_at: int
 ) -> None:
     given = overrides(archive, tmp_path)
+    kill(given, kill_at)
+    assert (tmp_path / "trainer/checkpoint-8").exists() == (kill_at == 9)
+    pretrain(CONFIG, given, quiet=True)
+    assert result(tmp_path) == result(whole)
+    pace = (tmp_path / "pace.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in pace] == [5, 10, 15, 20]
+
+
+def test_tells_words_that_were_replaced(archive: Path, tmp_path: Path) -> None:
+    whole, killed = (
+        [*overrides(archive, tmp_path / name), "objective=replaced_tokens"]
+        for name in ("whole", "killed")
+    )
+    pretrain(CONFIG, whole, quiet=True)
+    kill(killed, kill_at=9)
+    pretrain(CONFIG, killed, quiet=True)
+    assert result(tmp_path / "killed") == result(tmp_path / "whole")
+    folder = tmp_path / "whole/encoder"
+    assert "judging a token" in (folder / "README.md").read_text(encoding="utf-8")
+    encoder, report = AutoModel.from_pretrained(folder, output_loading_info=True)
+    assert not report["missing_keys"]
+    assert encoder.config.num_hidden_layers == 1
+
+
+def kill(given: list[str], kill_at: int) -> None:
+    """Kill a pre-training behind this step."""
     code = (
         "import os, signal\n"
         "from pathlib import Path\n"
@@ -114,11 +140,6 @@ def test_goes_on_where_it_was_killed(
         f"pretrain(Path({str(CONFIG)!r}), {given!r}, quiet=True)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-    assert (tmp_path / "trainer/checkpoint-8").exists() == (kill_at == 9)
-    pretrain(CONFIG, given, quiet=True)
-    assert result(tmp_path) == result(whole)
-    pace = (tmp_path / "pace.jsonl").read_text().splitlines()
-    assert [json.loads(line)["step"] for line in pace] == [5, 10, 15, 20]
 
 
 def test_an_unfinished_one_of_another_kind_is_refused(archive: Path, tmp_path: Path) -> None:
@@ -145,6 +166,10 @@ def test_an_encoder_goes_on_learning_from_another_archive(
 @pytest.mark.parametrize(
     ("setting", "fault"),
     [
+        (
+            "encoder=models/mine objective=replaced_tokens",
+            "objective: replaced_tokens wants encoder: scratch",
+        ),
         ("scratch.heads=3", "scratch.heads: width 16 is no multiple of heads 3"),
         ("training.batch_tokens=16", "training.batch_tokens: holds not one sequence"),
         ("training.tokens=100", "training.tokens: not enough for one step"),
@@ -156,7 +181,7 @@ def test_faults_of_a_config_are_named(
     archive: Path, tmp_path: Path, setting: str, fault: str
 ) -> None:
     with pytest.raises(ConfigError) as error:
-        pretrain(CONFIG, [*overrides(archive, tmp_path), setting], quiet=True)
+        pretrain(CONFIG, [*overrides(archive, tmp_path), *setting.split()], quiet=True)
     assert fault in str(error.value)
 
 

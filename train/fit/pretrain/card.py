@@ -9,6 +9,14 @@ from train.fit.encoder.names import MADE_HERE
 from train.fit.records.markdown import code, plain, table
 
 Record = Mapping[str, Any]
+_KINDS = {
+    "masked_words": "A masked-language model",
+    "replaced_tokens": "An encoder that tells which words were replaced, as ELECTRA does,",
+}
+_MEASURES = {
+    "masked_words": "nats for each masked token, 15% masked",
+    "replaced_tokens": "nats for judging a token, 15% masked and guessed by a smaller network",
+}
 
 
 def encoder_card(record: Record) -> str:
@@ -23,9 +31,9 @@ def _parts(record: Record) -> Iterator[str]:
     begun = "from weights by chance" if name in MADE_HERE else f"from {code(name)}"
     yield "# An Arabic encoder, trained by `nabra pretrain`"
     yield (
-        f"A masked-language model of {record['num_parameters'] / 1e6:.1f} million weights, begun "
-        f'{begun}. It reads text as `model.normalize(text, parity="{record["parity"]}")` gives it; '
-        "fine-tune it by `nabra finetune`, with this folder as `encoder`."
+        f"{_KINDS[config['objective']]} of {record['num_parameters'] / 1e6:.1f} million weights, "
+        f'begun {begun}. It reads text as `model.normalize(text, parity="{record["parity"]}")` '
+        "gives it; fine-tune it by `nabra finetune`, with this folder as `encoder`."
     )
     yield "## How it was made"
     rows = {
@@ -36,8 +44,8 @@ def _parts(record: Record) -> Iterator[str]:
         "tokens in one reading": f"{corpus['train_tokens'] / 1e6:.1f} million",
         "tokens read": f"{record['tokens_read'] / 1e6:.1f} million, "
         f"{record['tokens_read'] / corpus['train_tokens']:.1f} readings",
-        "loss on held-out articles": f"{record['held_out_loss']:.3f} (nats for each masked token, "
-        "15% masked)",
+        "loss on held-out articles": f"{record['held_out_loss']:.3f} "
+        f"({_MEASURES[config['objective']]})",
         "time": f"{record['seconds'] / 3600:.2f} hours, {record['processes']} process(es) with "
         f"{record['threads']} thread(s) on {plain(record['processor'])}",
         "batch": f"{training['batch_tokens']:,} tokens, sequences of {training['length']}",

@@ -19,11 +19,13 @@ _SHOWN_AS_MASK, _SHOWN_AS_ANY = 0.8, 0.1  # as in BERT; the rest stands as it is
 
 class MaskedRows(TypedDict):
     """Rows as the network sees them, (rows, length); `places` of the tokens to guess in the rows
-    laid end to end, and the tokens that stood there."""
+    laid end to end, and the tokens that stood there. `draws`, one even in [0, 1) for each place,
+    are the chance of a network that draws words itself: all chance of a pass lies in its rows."""
 
     input_ids: Tensor
     places: Tensor
     words: Tensor
+    draws: Tensor
 
 
 class Masker:
@@ -65,6 +67,7 @@ class Masker:
             "input_ids": torch.from_numpy(shown.reshape(rows.shape)),
             "places": torch.from_numpy(places),
             "words": torch.from_numpy(words),
+            "draws": torch.from_numpy(chance.random(len(places), dtype=np.float32)),
         }
 
 

@@ -1,10 +1,12 @@
-"""The network that guesses masked words: one of transformers', its head asked at few places."""
+"""What is trained: a network that guesses masked words, or one that tells which were replaced."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from model.errors import InputError
 from model.net.encoding import register_placeholders
@@ -12,7 +14,7 @@ from train.fit.encoder.compact import compact_config
 from train.fit.encoder.hub import load_pretrained
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.encoder.start import check_length
-from train.fit.quick.word_loss import word_loss
+from train.fit.quick.word_loss import draw_words, word_loss
 from train.settings import ScratchConfig
 
 _HEADS = (
@@ -21,6 +23,7 @@ _HEADS = (
     ("head", "decoder"),  # ModernBERT
     ("generator_predictions", "generator_lm_head"),  # ELECTRA
 )
+_JUDGING_WEIGHT = 50.0  # against the guessing, as in ELECTRA: its loss is that much smaller
 
 
 class MaskedWordNetwork(nn.Module):
@@ -35,13 +38,49 @@ class MaskedWordNetwork(nn.Module):
         self.network = network
         self._head = find_head(network)  # names: a module here would be saved twice
 
-    def forward(self, input_ids: Tensor, places: Tensor, words: Tensor) -> Tensor:
-        """The mean loss over the masked places, in fp32; see `MaskedRows`."""
+    def forward(self, input_ids: Tensor, places: Tensor, words: Tensor, draws: Tensor) -> Tensor:
+        """The mean loss over the masked places, in fp32; see `MaskedRows`. It draws nothing."""
+        return word_loss(self.guess(input_ids, places), words)
+
+    def guess(self, input_ids: Tensor, places: Tensor) -> Tensor:
+        """The logits, (places, vocabulary)."""
         states = self.network.base_model(input_ids=input_ids).last_hidden_state
-        logits = states.flatten(0, 1).index_select(0, places)
+        logits: Tensor = states.flatten(0, 1).index_select(0, places)
         for name in self._head:
             logits = getattr(self.network, name)(logits)
-        return word_loss(logits, words)
+        return logits
+
+
+class ReplacedTokenNetwork(nn.Module):
+    """An encoder, `network`, that tells which tokens a smaller masked-language model has put in.
+
+    After ELECTRA (Clark, Luong, Le and Manning, 2020). Both learn at once, and share the table of
+    words. All tokens teach, and not the masked ones alone.
+    """
+
+    def __init__(self, generator: Any, network: Any) -> None:
+        super().__init__()
+        self.network = network
+        generator.set_input_embeddings(network.get_input_embeddings())
+        generator.tie_weights()
+        self._generator = MaskedWordNetwork(generator)
+        width = network.config.hidden_size
+        self._head = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
+
+    def forward(self, input_ids: Tensor, places: Tensor, words: Tensor, draws: Tensor) -> Tensor:
+        """The loss to learn by, in fp32; out of training the mean loss of judging a token alone."""
+        logits = self._generator.guess(input_ids, places)
+        with torch.no_grad():
+            drawn = draw_words(logits, draws)
+        shown = input_ids.flatten().index_copy(0, places, drawn)
+        is_replaced = torch.zeros(shown.shape, device=shown.device)
+        is_replaced = is_replaced.index_copy(0, places, (drawn != words).float())
+        states = self.network(input_ids=shown.view_as(input_ids)).last_hidden_state
+        scores = self._head(states.flatten(0, 1).float()).squeeze(-1).float()
+        judging = functional.binary_cross_entropy_with_logits(scores, is_replaced)
+        if not self.training:
+            return judging
+        return word_loss(logits, words) + _JUDGING_WEIGHT * judging
 
 
 def find_head(network: Any) -> tuple[str, ...]:
@@ -54,6 +93,17 @@ def find_head(network: Any) -> tuple[str, ...]:
             return names
     where = f"encoder: {network.config.model_type}"
     raise InputError(where, "has no head for masked words that nabra knows", "choose a BERT")
+
+
+def new_objective(
+    tokenizer: Any, scratch: ScratchConfig, length: int, dropout: float, generator_layers: int
+) -> ReplacedTokenNetwork:
+    """An encoder of the size asked for and its generator, with weights by chance."""
+    smaller = scratch.model_copy(update={"layers": generator_layers})
+    generator, larger = (
+        new_network(tokenizer, size, length, dropout) for size in (smaller, scratch)
+    )
+    return ReplacedTokenNetwork(generator, larger.base_model)
 
 
 def new_network(tokenizer: Any, scratch: ScratchConfig, length: int, dropout: float) -> Any:

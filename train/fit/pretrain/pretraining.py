@@ -35,7 +35,13 @@ from train.fit.pretrain.corpus import (
     write_texts,
 )
 from train.fit.pretrain.masking import Masker, Passes
-from train.fit.pretrain.network import MaskedWordNetwork, new_network, pretrained_network
+from train.fit.pretrain.network import (
+    MaskedWordNetwork,
+    ReplacedTokenNetwork,
+    new_network,
+    new_objective,
+    pretrained_network,
+)
 from train.fit.pretrain.optimizer import make_optimizer
 from train.fit.pretrain.trainer import Pace, PretrainTrainer, StepEnds
 from train.fit.pretrain.vectors import cooccurrence_vectors
@@ -54,11 +60,16 @@ _SCHEDULES = {"constant": "constant_with_warmup"}  # the Trainer's names, where 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A network before its training, and what its rows are cut by."""
+    """What is trained, `module`, with the encoder in it, and what its rows are cut by."""
 
     tokenizer: Any
-    network: Any
+    module: MaskedWordNetwork | ReplacedTokenNetwork
     revision: str | None
+
+    @property
+    def network(self) -> Any:
+        """The encoder, with its head if it guesses words itself."""
+        return self.module.network
 
 
 def pretrain_encoder(
@@ -111,7 +122,7 @@ def pretrain_encoder(
     tokens_a_step = passes.rows_a_pass * settings.length * _passes_a_step(args)
     num_steps = len(passes) // _passes_a_step(args)
     args.warmup_steps = round(settings.warmup_ratio * num_steps)
-    network = MaskedWordNetwork(started.network)
+    network = started.module
     is_quick = is_wanted(settings.precision)
     if is_quick:
         keep_freed_memory()
@@ -191,14 +202,17 @@ def _corpus(
 def _start(config: PretrainConfig, place: Path) -> Started:
     if config.encoder not in MADE_HERE:
         length = config.training.length
-        return Started(*pretrained_network(config.encoder, config.revision, length))
+        tokenizer, network, revision = pretrained_network(config.encoder, config.revision, length)
+        return Started(tokenizer, MaskedWordNetwork(network), revision)
     from transformers import BertTokenizerFast
 
     tokenizer = BertTokenizerFast.from_pretrained(place / "tokenizer", local_files_only=True)
     settings = config.training
     torch.manual_seed(settings.seed)
-    network = new_network(tokenizer, config.scratch, settings.length, settings.dropout)
-    return Started(tokenizer, network, None)
+    size = (tokenizer, config.scratch, settings.length, settings.dropout)
+    if config.objective == "replaced_tokens":
+        return Started(tokenizer, new_objective(*size, config.generator_layers), None)
+    return Started(tokenizer, MaskedWordNetwork(new_network(*size)), None)
 
 
 def _passes(

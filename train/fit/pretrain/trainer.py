@@ -17,7 +17,7 @@ from transformers import TrainerCallback, TrainingArguments
 from model.archive.write import write_text
 from train.fit.pretrain.corpus import Ids
 from train.fit.pretrain.masking import MaskedRows, Masker, Passes
-from train.fit.pretrain.network import MaskedWordNetwork
+from train.fit.pretrain.network import MaskedWordNetwork, ReplacedTokenNetwork
 from train.fit.resume.sealed_trainer import SealedTrainer
 
 HELD_OUT_RATE = 0.15  # of tokens masked in held-out rows, whatever the training masks
@@ -30,7 +30,7 @@ class PretrainTrainer(SealedTrainer):
 
     def __init__(
         self,
-        network: MaskedWordNetwork,
+        network: MaskedWordNetwork | ReplacedTokenNetwork,
         args: TrainingArguments,
         *,
         passes: Passes,

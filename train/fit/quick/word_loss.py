@@ -24,6 +24,19 @@ def word_loss(logits: Tensor, words: Tensor) -> Tensor:
     return loss
 
 
+def draw_words(logits: Tensor, draws: Tensor) -> Tensor:
+    """A word for each row of logits (places, vocabulary), each by its probability: (places).
+
+    `draws`, even in [0, 1), decide: the same give the same words.
+    """
+    words = torch.empty(len(logits), dtype=torch.int64, device=logits.device)
+    for first in range(0, len(logits), _ROWS):
+        sums = logits[first : first + _ROWS].float().softmax(-1).cumsum_(-1)
+        wanted = draws[first : first + _ROWS, None] * sums[:, -1:]
+        words[first : first + _ROWS] = torch.searchsorted(sums, wanted, right=True).squeeze(-1)
+    return words.clamp_(max=logits.shape[-1] - 1)
+
+
 class _WordLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, words: Tensor) -> Tensor:

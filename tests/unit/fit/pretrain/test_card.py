@@ -24,6 +24,7 @@ def record(**changes: Any) -> dict[str, Any]:
             "train_tokens": 24_100_000,
         },
         "config": {
+            "objective": "masked_words",
             "corpus": {"licence": None},
             "training": {
                 "batch_tokens": 4096,

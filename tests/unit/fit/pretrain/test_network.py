@@ -26,8 +26,10 @@ from train.fit.pretrain.network import (
     MaskedWordNetwork,
     find_head,
     new_network,
+    new_objective,
     pretrained_network,
 )
+from train.fit.quick.word_loss import draw_words
 from train.settings import ScratchConfig
 
 SIZE = {
@@ -59,11 +61,44 @@ def test_the_loss_is_that_of_the_whole_model_at_the_masked_places(kind: str) -> 
     ids = torch.randint(5, 60, (3, 12))
     places = torch.tensor([1, 7, 14, 30, 35])
     words = torch.tensor([9, 8, 7, 6, 5])
-    loss = MaskedWordNetwork(network)(ids, places, words)
+    loss = MaskedWordNetwork(network)(ids, places, words, torch.zeros(5))
     logits = network(input_ids=ids).logits.flatten(0, 1)[places]
     assert torch.allclose(loss, cross_entropy(logits, words), atol=1e-6)
     loss.backward()
     assert all(p.grad is not None for n, p in network.named_parameters() if "token_type" not in n)
+
+
+@pytest.mark.parametrize("size", [TINY, MODERN])
+def test_judging_is_taught_with_what_the_generator_puts_in(size: ScratchConfig) -> None:
+    torch.manual_seed(0)
+    module = new_objective(train_tokenizer(TEXTS, 300), size, 32, 0.0, 1)
+    ids = torch.randint(5, 60, (3, 12))
+    places, draws = torch.tensor([1, 7, 14, 30, 35]), torch.rand(5)
+    logits = module._generator.guess(ids, places)
+    drawn = draw_words(logits, draws)
+    words = drawn + torch.tensor([1, 1, 0, 1, 1])  # one guess is right: nothing was replaced
+    shown = ids.flatten().clone()
+    shown[places] = drawn
+    truth = torch.zeros(36)
+    truth[places] = torch.tensor([1.0, 1, 0, 1, 1])
+    states = module.network(input_ids=shown.view(3, 12)).last_hidden_state
+    scores = module._head(states).flatten()
+    judging = -torch.where(truth > 0, scores.sigmoid(), 1 - scores.sigmoid()).log().mean()
+    loss = module(ids, places, words, draws)
+    assert torch.allclose(loss, cross_entropy(logits, words) + 50 * judging, atol=1e-4)
+    assert torch.allclose(module.eval()(ids, places, words, draws), judging, atol=1e-5)
+    loss.backward()
+    assert all(p.grad is not None for n, p in module.named_parameters() if "token_type" not in n)
+
+
+def test_generator_and_encoder_share_the_table_of_words_alone() -> None:
+    module = new_objective(train_tokenizer(TEXTS, 300), MODERN, 32, 0.0, 1)
+    generator, encoder = module._generator.network, module.network
+    table = encoder.get_input_embeddings().weight
+    assert generator.get_input_embeddings().weight is table
+    assert generator.get_output_embeddings().weight is table
+    shared = {id(p) for p in generator.parameters()} & {id(p) for p in encoder.parameters()}
+    assert shared == {id(table)}
 
 
 def test_the_head_is_saved_once() -> None:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from train.fit.quick.word_loss import word_loss
+from train.fit.quick.word_loss import draw_words, word_loss
 
 
 def make(num_places: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
@@ -60,3 +60,16 @@ def test_without_a_gradient_it_is_torch_s_own() -> None:
     assert torch.equal(logits, before), "logits are left as they are"
     with torch.inference_mode():
         assert torch.equal(word_loss(logits, words), cross_entropy(logits, words))
+
+
+def test_words_are_drawn_by_their_probabilities() -> None:
+    logits = torch.tensor([0.5, 0.2, 0.0, 0.3]).log().bfloat16().expand(4000, 4)
+    words = draw_words(logits, (torch.arange(4000) + 0.5) / 4000)
+    shares = words.bincount(minlength=4) / 4000
+    assert torch.allclose(shares, torch.tensor([0.5, 0.2, 0.0, 0.3]), atol=0.004)
+
+
+def test_the_largest_draw_is_a_word_of_the_table() -> None:
+    logits = torch.zeros(1, 50)
+    assert draw_words(logits, torch.tensor([1.0])) == 49
+    assert draw_words(logits, torch.tensor([0.0])) == 0
