@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from model.archive.atomic import AtomicFile, output_errors
 from model.errors import InputError
-from train.settings import LOSS, MEAN
+from train.settings import LAST, LOSS, MEAN
 
 Line = Mapping[str, float]
 """One line of the metrics: an epoch, a step and figures by name."""
@@ -49,7 +49,7 @@ def plot_curves(metrics: Path, picture: Path, *, best_by: str = MEAN) -> None:
     """Draw a `metrics.jsonl` as a PNG: the same lines give the same bytes.
 
     The best epoch is that of `best_by` (a task, `mean`, `loss`), of the mean or the loss where no
-    line holds it. Without any figure there is no picture, and an older one is removed.
+    line holds it; where the last one was kept, `last`, none is marked. Without any figure there is no picture, and an older one is removed.
     """
     lines = _read(metrics)
     with output_errors(picture):
@@ -86,8 +86,9 @@ def draw_curves(lines: Sequence[Line], best_by: str = MEAN) -> Figure:
             _plot(panels[1], lines, _EVAL + name, name, colour, width)
         panels[1].set_ylabel("score on validation")
         panels[1].set_ylim(0, 1)
-    order = [name for name in (best_by, MEAN, *tasks) if name in (*scores, LOSS)]
-    _mark_best(panels, lines, [*order, LOSS])
+    if best_by != LAST:
+        order = [name for name in (best_by, MEAN, *tasks) if name in (*scores, LOSS)]
+        _mark_best(panels, lines, [*order, LOSS])
     for axes in panels:
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     last = max(line["epoch"] for line in lines)

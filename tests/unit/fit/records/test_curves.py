@@ -113,12 +113,15 @@ def test_without_scores_there_is_one_panel(write_metrics: WriteMetrics, tmp_path
         ("mean", "best epoch: 3 (by mean)", 3),  # the first of two equals, as the Trainer has it
         ("stance", "best epoch: 4 (by stance)", 4),
         ("loss", "best epoch: 2 (by loss)", 2),
-        ("last", "best epoch: 3 (by mean)", 3),
         ("no_such_task", "best epoch: 3 (by mean)", 3),
     ],
 )
 def test_the_best_epoch_is_marked_in_both_panels(best_by: str, said: str, where: float) -> None:
     assert best(draw_curves(EPOCHS, best_by)) == (said, [where, where])
+
+
+def test_where_the_last_epoch_was_kept_none_is_marked_as_the_best() -> None:
+    assert best(draw_curves(EPOCHS, "last")) == ("", [])
 
 
 def test_without_scores_the_lowest_validation_loss_is_the_best() -> None:
