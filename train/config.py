@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from model.errors import ConfigError
+from model.errors import ConfigError, InputError
 from train.coherence import broken_rules
 from train.document import read_document, set_keys
 from train.settings import RunConfig
@@ -182,8 +182,19 @@ def _part_at(part: Any, key: str | int) -> Any:
 
 
 def expand_path(path: str) -> Path:
-    """A path of the config, with `$NABRA_DATA` and the like read from the environment."""
+    """A path of the config, with `$NABRA_DATA` and the like read from the environment.
+
+    InputError where that does not hold them.
+    """
+    for variable in _unset_variables(path):
+        what = f"the environment variable {variable} is not set"
+        raise InputError(path, what, f"export {variable}=FOLDER")
     return Path(os.path.expandvars(path))
+
+
+def _unset_variables(path: str) -> list[str]:
+    named = [given.strip("{}") for given in _VARIABLE.findall(path)]
+    return [variable for variable in named if not os.environ.get(variable)]
 
 
 def missing_paths(run: Run) -> list[str]:
@@ -201,8 +212,7 @@ def missing_paths(run: Run) -> list[str]:
     unset = []
     for name, dataset in run.config.datasets.items():
         key = f"datasets.{name}.path"
-        variables = [given.strip("{}") for given in _VARIABLE.findall(dataset.path)]
-        missing = [variable for variable in variables if not os.environ.get(variable)]
+        missing = _unset_variables(dataset.path)
         unset += [f"{key}: the environment variable {each} is not set" for each in missing]
         if not missing:
             named[key] = [str(expand_path(dataset.path))]

@@ -185,6 +185,15 @@ def test_faults_of_a_config_are_named(
     assert fault in str(error.value)
 
 
+def test_says_that_a_variable_of_the_environment_is_not_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NABRA_DATA", raising=False)
+    given = [f"output_dir={tmp_path}", "corpus.articles=[$NABRA_DATA/news.jsonl]"]
+    with pytest.raises(NabraError, match=r"variable NABRA_DATA is not set; export NABRA_DATA="):
+        pretrain(CONFIG, given, quiet=True)
+
+
 def test_says_that_a_corpus_is_too_small(tmp_path: Path) -> None:
     path = tmp_path / "news.jsonl"
     path.write_text(

@@ -49,7 +49,8 @@ def plot_curves(metrics: Path, picture: Path, *, best_by: str = MEAN) -> None:
     """Draw a `metrics.jsonl` as a PNG: the same lines give the same bytes.
 
     The best epoch is that of `best_by` (a task, `mean`, `loss`), of the mean or the loss where no
-    line holds it; where the last one was kept, `last`, none is marked. Without any figure there is no picture, and an older one is removed.
+    line holds it; where the last one was kept, `last`, none is marked. Without any figure there is
+    no picture, and an older one is removed.
     """
     lines = _read(metrics)
     with output_errors(picture):
