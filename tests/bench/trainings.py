@@ -24,6 +24,7 @@ from train.prepare import prepare_run
 from train.score.bootstrap import Interval, Statistic, difference_interval, sum_by_story
 from train.score.counts import IntArray
 from train.score.labels import count_stances_of_each, macro_f1
+from train.score.outputs import SystemOutput
 from train.score.spans import count_spans, match_exact, match_overlap, micro_f1
 from train.score.tasks import label_pairs, task_spans
 
@@ -73,39 +74,47 @@ def train_and_count(run: Run, seeds: Sequence[int], *, plain: bool = False) -> R
     `plain`: batches of 32 rows as they come, as the Trainer draws them by itself.
     """
     splits = read_dataset(run.dataset_dir)
-    lists = read_lists(run.lists)
-    names = {target.id: target.name for target in lists[0].targets.values()}
     counts = []
     seconds = []
     for seed in seeds:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            mock.patch.object(fitting, "plan_steps", shuffled if plain else fitting.plan_steps),
-        ):
-            start = time.process_time()
-            fit = fitting.fit_network(
-                run.config,
-                splits["train"],
-                splits["validation"],
-                names,
-                seed=seed,
-                trainer_dir=Path(folder),
-                metrics_path=Path(folder, "metrics.jsonl"),
-                score=None,
-                show_progress=False,
-            )
-            seconds.append(time.process_time() - start)
-        context = run.config.training.context
-        checkpoint = Checkpoint(fit.network, fit.text_encoder, *lists, {}, Path(), context)
-        counts.append(_count(splits["test"], Classifier(checkpoint), run.config.task_list))
+        start = time.process_time()
+        with mock.patch.object(fitting, "plan_steps", shuffled if plain else fitting.plan_steps):
+            classifier = fit_classifier(run, splits["train"], splits["validation"], seed)
+        seconds.append(time.process_time() - start)
+        outputs = label_gold(classifier, splits["test"])
+        counts.append(count(splits["test"], outputs, run.config.task_list))
     by_measure = {name: np.stack([found[name] for found in counts]) for name in counts[0]}
     return Result(by_measure, seconds)
 
 
-def _count(
-    gold: Sequence[LabelledSentence], classifier: Classifier, tasks: Sequence[Task]
+def fit_classifier(
+    run: Run,
+    train: Sequence[LabelledSentence],
+    validation: Sequence[LabelledSentence],
+    seed: int,
+) -> Classifier:
+    """The run's classifier, trained on these sentences; nothing of it stays on the disk."""
+    lists = read_lists(run.lists)
+    with tempfile.TemporaryDirectory() as folder:
+        fit = fitting.fit_network(
+            run.config,
+            train,
+            validation,
+            {target.id: target.name for target in lists[0].targets.values()},
+            seed=seed,
+            trainer_dir=Path(folder),
+            metrics_path=Path(folder, "metrics.jsonl"),
+            score=None,
+            show_progress=False,
+        )
+    context = run.config.training.context
+    return Classifier(Checkpoint(fit.network, fit.text_encoder, *lists, {}, Path(), context))
+
+
+def count(
+    gold: Sequence[LabelledSentence], outputs: Sequence[SystemOutput], tasks: Sequence[Task]
 ) -> dict[str, IntArray]:
-    outputs = label_gold(classifier, gold)
+    """By measure what a system gets right, (stories, …): see `Result`."""
     stories = [sentence.story for sentence in gold]
     counts: dict[str, IntArray] = {}
     for task in tasks:
