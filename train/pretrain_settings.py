@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from model.text.normalize import Parity
-from train.fit.encoder.names import MADE_HERE
+from train.fit.encoder.names import SCRATCH
 from train.settings import Count, NotNegative, Part, Positive, ScratchConfig, Seed, Share, Text
 
 Plain = Mapping[str, Any]
@@ -82,7 +82,7 @@ def broken_pretrain_rules(plain: Plain) -> list[str]:
 
 
 def _objective(plain: Plain) -> Iterator[str]:
-    if plain["objective"] == "replaced_tokens" and plain["encoder"] not in MADE_HERE:
+    if plain["objective"] == "replaced_tokens" and plain["encoder"] != SCRATCH:
         yield "objective: replaced_tokens wants encoder: scratch (another has no generator)"
 
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from train.fit.encoder.names import MADE_HERE
+from train.fit.encoder.names import SCRATCH
 from train.settings import RunConfig, ScratchConfig, TrainingConfig
 
 Plain = Mapping[str, Any]
@@ -43,7 +43,7 @@ def space_faults(plain: Plain) -> Iterator[str]:
                 misfit = _misfit(plain, key, value)
                 if misfit and (number or name == "choices"):
                     yield f"{where}.{name}: {misfit}"
-    if plain["encoder"] not in MADE_HERE:
+    if plain["encoder"] != SCRATCH:
         yield from (
             f"search.space.{key}: does nothing, the encoder is {plain['encoder']}"
             for key in space

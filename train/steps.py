@@ -14,6 +14,7 @@ import train
 from model.archive.write import write_json
 from model.errors import InputError
 from train.config import expand_path
+from train.fit.encoder.names import encoder_dir
 from train.settings import RunConfig
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def training_inputs(config: RunConfig) -> Inputs:
 
 def encoder_hash(name: str) -> dict[str, str]:
     """Of the files of an encoder that lies on this machine, as `encoder`; empty for any other."""
-    folder = Path(name)
-    return {"encoder": hash_files([folder], relative_to=folder)} if folder.is_dir() else {}
+    folder = encoder_dir(name)
+    return {"encoder": hash_files([folder], relative_to=folder)} if folder else {}
 
 
 def hash_files(paths: Iterable[str | Path], *, relative_to: Path | None = None) -> str:

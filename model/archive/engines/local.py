@@ -19,7 +19,7 @@ from model.errors import NabraError
 from model.stopwatch import Stopwatch, Watch, unwatched
 
 _TELL_SECONDS = 0.5
-_WORKER_BYTES = 700_000_000  # of one process beside its network
+_WORKER_BYTES = 1_500_000_000  # of one process beside its network: BENCHMARKS, Scale
 _GRACE_SECONDS = 2.0  # for a worker to clear away what it has begun
 _ENDED = 143
 _HAS_SYSCONF = hasattr(os, "sysconf")  # Windows has none, and there one process does it

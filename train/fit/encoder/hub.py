@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from model.errors import CheckpointError, InputError, NabraError, OutputError
+from train.fit.encoder.names import EMBEDDED, SCRATCH, encoder_dir
 from train.fit.encoder.pretrained import (
     CONFIG,
     check_config,
@@ -63,24 +64,23 @@ E = TypeVar("E", bound=NabraError)
 def load_pretrained(
     name: str, revision: str | None = None, *, with_head: bool = False, quiet: bool = False
 ) -> Pretrained:
-    """The encoder of a directory, or of a model on the hub at a branch, a tag or a commit.
+    """The embedded encoder, that of a directory, or of a model on the hub by branch, tag or commit.
 
     `with_head`: as a masked-language model, with a head by chance where the weights have none.
     From the hub, it is kept in the hub's own cache, and taken from there where the hub cannot be
     reached. InputError says what is wrong with the name, the hub or the model, and what to do.
     """
     where = f"encoder: {name}"
-    if Path(name).is_dir():
+    if place := encoder_dir(name):
         if revision is not None:
             raise InputError(where, "is a directory, which has no revisions", "leave revision out")
-        return Pretrained(
-            *read_pretrained(Path(name), where, with_head=with_head), _commit_of(Path(name))
-        )
+        return Pretrained(*read_pretrained(place, where, with_head=with_head), _commit_of(place))
     if "/" not in name or name.startswith((".", "/", "~")):
         raise InputError(
             where,
             "is no directory",
-            "name a directory, a hub id such as aubmindlab/bert-base-arabertv02, or scratch",
+            "name a directory, a hub id such as aubmindlab/bert-base-arabertv02, "
+            f"{EMBEDDED} or {SCRATCH}",
         )
     with hushed_libraries():
         folder = _fetch(name, revision, where, quiet=quiet)

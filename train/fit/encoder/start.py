@@ -10,7 +10,7 @@ from model.errors import InputError
 from model.net.encoding import register_placeholders
 from train.fit.encoder.compact import compact_config, train_tokenizer
 from train.fit.encoder.hub import load_pretrained
-from train.fit.encoder.names import MADE_HERE
+from train.fit.encoder.names import SCRATCH
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.encoder.vocabulary import measure_vocabulary, warning
 from train.settings import ScratchConfig
@@ -44,7 +44,7 @@ def start_encoder(
     comes from `views`: give it normalised training text alone. InputError where the name leads
     nowhere.
     """
-    if name in MADE_HERE:
+    if name == SCRATCH:
         tokenizer = train_tokenizer(views, scratch.vocabulary)
         register_placeholders(tokenizer)
         config = compact_config(tokenizer, scratch, max_length, dropout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from train.fit.encoder.names import MADE_HERE
+from train.fit.encoder.names import SCRATCH
 from train.fit.records.markdown import code, plain, table
 
 Record = Mapping[str, Any]
@@ -28,7 +28,7 @@ def _parts(record: Record) -> Iterator[str]:
     config = record["config"]
     training, corpus = config["training"], record["corpus"]
     name = record["encoder"]
-    begun = "from weights by chance" if name in MADE_HERE else f"from {code(name)}"
+    begun = "from weights by chance" if name == SCRATCH else f"from {code(name)}"
     yield "# An Arabic encoder, trained by `nabra pretrain`"
     yield (
         f"{_KINDS[config['objective']]} of {record['num_parameters'] / 1e6:.1f} million weights, "

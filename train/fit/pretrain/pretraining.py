@@ -23,7 +23,7 @@ from model.records import Article, Dropped
 from model.text.normalize import PREPROCESSING_VERSION
 from train.fit.determinism import prepare_torch
 from train.fit.encoder.compact import train_tokenizer
-from train.fit.encoder.names import MADE_HERE
+from train.fit.encoder.names import SCRATCH
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.pretrain.card import encoder_card
 from train.fit.pretrain.corpus import (
@@ -146,7 +146,7 @@ def pretrain_encoder(
     )
     trainer.remove_callback(PrinterCallback)  # what it prints stands in the files
     place = trainer.place_to_go_on()
-    if place is None and config.encoder in MADE_HERE and config.vectors == "cooccurrence":
+    if place is None and config.encoder == SCRATCH and config.vectors == "cooccurrence":
         tell("vectors of words from their company …")
         table = started.network.get_input_embeddings().weight
         vectors = cooccurrence_vectors(corpus.train, *table.shape, seed=settings.seed)
@@ -176,7 +176,7 @@ def _corpus(
     place = folder / "corpus"
     length = config.training.length
     parts = config.model_dump(mode="json", include={"encoder", "parity", "corpus"})
-    size = config.scratch.vocabulary if config.encoder in MADE_HERE else 0
+    size = config.scratch.vocabulary if config.encoder == SCRATCH else 0
     made_of = json.dumps([parts, size, length, hashes, PREPROCESSING_VERSION], sort_keys=True)
     found = read_corpus(place, made_of, length)
     if found is not None:
@@ -185,7 +185,7 @@ def _corpus(
     counts = write_texts(
         read_articles(), place, parity=config.parity, held_out=config.corpus.held_out
     )
-    if config.encoder in MADE_HERE:
+    if config.encoder == SCRATCH:
         tell("corpus: making a vocabulary …")
         tokenizer = train_tokenizer(vocabulary_texts(place), config.scratch.vocabulary)
         register_placeholders(tokenizer)
@@ -200,7 +200,7 @@ def _corpus(
 
 
 def _start(config: PretrainConfig, place: Path) -> Started:
-    if config.encoder not in MADE_HERE:
+    if config.encoder != SCRATCH:
         length = config.training.length
         tokenizer, network, revision = pretrained_network(config.encoder, config.revision, length)
         return Started(tokenizer, MaskedWordNetwork(network), revision)

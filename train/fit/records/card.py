@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from model.tasks import DEFAULT_TASKS, LOADED_TERMS, STANCE, Task
-from train.fit.encoder.names import MADE_HERE
+from train.fit.encoder.names import SCRATCH
 from train.fit.records.markdown import code, plain, table
 
 _TAGS = {"classify": "text-classification", "tag": "token-classification"}
@@ -121,7 +121,7 @@ def _what_it_learned(record: Mapping[str, Any]) -> Iterator[str]:
     encoder = code(record.get("encoder", ""))
     facts = {
         "encoder": f"{encoder}, made from the training text"
-        if record.get("encoder") in MADE_HERE
+        if record.get("encoder") == SCRATCH
         else encoder,
         "its revision": code(record.get("encoder_revision") or "none: not from a hub"),
         "weights": _number(record.get("num_parameters")),

@@ -10,6 +10,7 @@ from model.net.encoding import TextEncoder
 from model.text.normalize import PLACEHOLDERS
 from tests.conftest import TEXTS, TINY
 from train.fit.encoder.compact import train_tokenizer
+from train.fit.encoder.names import SCRATCH
 from train.fit.encoder.start import StartedEncoder, start_encoder
 
 
@@ -59,11 +60,10 @@ def test_says_how_many_tokens_an_encoder_reads(tmp_path: Path) -> None:
         start_encoder(str(tmp_path), scratch=TINY, views=TEXTS, max_length=64, dropout=0.0)
 
 
-@pytest.mark.parametrize("name", ["scratch", "embedded"])
 @pytest.mark.parametrize("architecture", ["bert", "modernbert"])
-def test_a_compact_network_is_made_here(name: str, architecture: str) -> None:
+def test_a_compact_network_is_made_here(architecture: str) -> None:
     scratch = TINY.model_copy(update={"architecture": architecture})
-    started = start_encoder(name, scratch=scratch, views=TEXTS, max_length=32, dropout=0.0)
+    started = start_encoder(SCRATCH, scratch=scratch, views=TEXTS, max_length=32, dropout=0.0)
     TextEncoder(started.tokenizer, 32)
     config = started.encoder.config
     assert config.model_type == architecture
