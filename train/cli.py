@@ -17,6 +17,7 @@ from model.report.__main__ import report
 from train.annotate import app as annotate_app
 from train.audit import audit
 from train.config import Run, expand_path, missing_paths, read_run
+from train.distill import distill
 from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
 from train.prepare import prepare, prepare_run
@@ -38,6 +39,7 @@ doors = (
     push,
     export,
     pretrain,
+    distill,
 )
 for door in doors:
     app.command()(door)
