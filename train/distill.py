@@ -36,6 +36,7 @@ def distill(
     from model.archive.read import read_records
     from train.calibrating import calibrate_checkpoint, describe
     from train.data.dataset import read_dataset
+    from train.data.split import SPLITS
     from train.fit.checkpoints import Folders, Inputs
     from train.fit.distill.distilling import Gold, distill_checkpoint
     from train.fit.distill.teacher import Teacher
@@ -48,7 +49,7 @@ def distill(
     folder = Path(settings.output_dir or Path("runs") / config.stem)
     quiet = quiet or not is_main_process()
     teacher = Teacher.read(expand_path(settings.teacher))
-    splits: dict[str, list[LabelledSentence]] = {"train": [], "validation": [], "test": []}
+    splits: dict[str, list[LabelledSentence]] = {name: [] for name in SPLITS}
     if settings.dataset:
         splits = read_dataset(expand_path(settings.dataset.path))
         _refuse_foreign(settings.dataset.path, teacher, splits["train"] + splits["validation"])
@@ -60,7 +61,7 @@ def distill(
         teacher,
         folders,
         lambda: follow(records, unit=" articles", quiet=quiet),
-        Gold(splits["train"], {s.text for s in splits["validation"] + splits["test"]}),
+        Gold(**splits),
         inputs=Inputs(
             code_hash(), {"articles": hash_files(paths), **encoder_hash(settings.encoder)}
         ),

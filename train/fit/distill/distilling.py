@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,16 @@ LABELS = "labels"
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """Labelled sentences to learn from beside, and texts that nothing may be learned from."""
+    """A labelled dataset beside the articles; each split is empty where there is none."""
 
-    train: Sequence[LabelledSentence] = ()
-    kept_out: Collection[str] = ()
+    train: Sequence[LabelledSentence]
+    validation: Sequence[LabelledSentence]
+    test: Sequence[LabelledSentence]
+
+    @property
+    def kept_out(self) -> set[str]:
+        """Texts that no student may learn from, as it is measured on them."""
+        return {sentence.text for sentence in (*self.validation, *self.test)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +98,19 @@ def distill_checkpoint(
     )
     record["num_sentences"] += labels.counts["train"]
     record["training_data_hash"] = identity.data["labels"]
-    record["teacher"] = _about(config, teacher, labels, agreement)
+    is_calibrated = bool(gold.validation)
+    record["teacher"] = _about(config, teacher, labels, agreement, is_calibrated=is_calibrated)
     leave_checkpoint(folders, fit, identity, lists=teacher.lists, record=record)
     return Distilled(record, agreement)
 
 
 def describe_counts(counts: Mapping[str, int]) -> str:
     """What became of the articles, in a line."""
-    left_out = {
-        "not read": counts["dropped"],
-        "copies": counts["copies"],
-        "not drawn": counts["not_drawn"],
-    }
     return (
         f"soft labels: {counts['train']:,} sentences to learn from, {counts['held_out']:,} held "
-        f"out, of {counts['articles']:,} articles ("
-        + ", ".join(f"{count:,} {what}" for what, count in left_out.items())
-        + f"); {counts['known']:,} sentences of the dataset's other splits left out"
+        f"out, of {counts['articles']:,} articles ({counts['dropped']:,} not read, "
+        f"{counts['copies']:,} copies, {counts['not_drawn']:,} not drawn; {counts['known']:,} "
+        "sentences left out that the dataset measures on)"
     )
 
 
@@ -147,10 +149,14 @@ def _identify(
 
 
 def _about(
-    config: DistillConfig, teacher: Teacher, labels: SoftLabels, agreement: Sequence[Agreement]
+    config: DistillConfig,
+    teacher: Teacher,
+    labels: SoftLabels,
+    agreement: Sequence[Agreement],
+    *,
+    is_calibrated: bool,
 ) -> dict[str, Any]:
     """What the student's record says of its teacher."""
-    calibrated_on = f"validation split of {config.dataset.path}" if config.dataset else None
     return {
         "path": str(teacher.path),
         "sha256": teacher.sha256,
@@ -158,7 +164,9 @@ def _about(
         "num_parameters": teacher.record.get("num_parameters"),
         "temperature": config.temperature,
         "counts": labels.counts,
-        "calibrated_on": calibrated_on or "nothing: no labelled sentences were named",
+        "calibrated_on": "the dataset's validation split"
+        if is_calibrated
+        else "nothing: what a teacher says is no gold, and no labelled sentences were named",
         "agreement": {
             each.task: {"kind": each.kind, "compared": each.num_compared, "share": each.share}
             for each in agreement
