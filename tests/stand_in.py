@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from model.records import LabelledSentence, StanceLabel
-from tests.small_run import _TARGETS, _TERMS, _WORDS, CONFIG, SmallRun
+from tests.small_run import _TARGETS, _TERMS, _WORDS, CONFIG, SmallRun, write_small_dataset
 from train.data.dataset import read_dataset, write_dataset
 from train.finetune import finetune
 
@@ -16,9 +16,11 @@ _STANCES: dict[str, StanceLabel] = {"مجزرة": "against", "بزعم": "none",
 """The loaded term decides the stance, so that there is something to teach."""
 
 
-def write_teacher(folder: Path) -> SmallRun:
-    """A fine-tuned run: its dataset, and a checkpoint that knows the rule, if not perfectly."""
-    run = SmallRun.write(folder, epochs=40, save_steps=None, precision="fp32")
+def write_classifier(folder: Path, num_train: int, epochs: int) -> SmallRun:
+    """A fine-tuned run: its dataset, and a checkpoint that learned the rule from it."""
+    folder.mkdir(exist_ok=True)
+    run = SmallRun.write(folder, epochs=epochs, save_steps=None, precision="fp32")
+    write_small_dataset(run.dir / "dataset", num_train)
     splits = read_dataset(run.dir / "dataset")
     ruled = {name: [_ruled(sentence) for sentence in split] for name, split in splits.items()}
     write_dataset(run.dir / "dataset", ruled, [], {})

@@ -101,6 +101,11 @@ class _Lot:
     sha256: str
     counts: Counts
 
+    @property
+    def num_sentences(self) -> int:
+        """How many sentences it holds."""
+        return sum(self.counts[part] for part in PARTS)
+
     def is_intact(self, folder: Path) -> bool:
         """Whether the file is there, to the last byte."""
         try:
@@ -121,7 +126,7 @@ def _settle(
         return [], False  # nothing, or cut short: it is made again
     if then == made_of:
         return lots, bool(record["is_finished"])
-    if on_change == "refuse":
+    if on_change == "refuse" and any(lot.num_sentences for lot in lots):
         changes = "; ".join(differences(then, made_of))
         what = f"soft labels lie here that were made otherwise: {changes}"
         raise NabraError(folder, what, "undo the change, or make them anew with --restart")
@@ -157,7 +162,7 @@ def _read_lots(
                 name = f"part-{number:05}.arrow"
                 sha256 = reader.write(folder / name, articles, room, limit, counts)
                 lots.append(_Lot(name, sha256, counts))
-            room -= sum(lots[-1].counts[part] for part in PARTS)
+            room -= lots[-1].num_sentences
             _write_record(folder, made_of, [*lots, *known[len(lots) :]], is_finished=False)
     _write_record(folder, made_of, lots, is_finished=True)
     return lots
