@@ -56,7 +56,7 @@ def distill(
     paths = [expand_path(given) for given in settings.corpus.articles]
     records = read_records(paths, columns=settings.corpus.columns)
     folders = Folders.under(folder)
-    distilled = distill_checkpoint(
+    record = distill_checkpoint(
         settings,
         teacher,
         folders,
@@ -69,17 +69,15 @@ def distill(
         show_progress=sys.stderr.isatty() and not quiet,
         tell=partial(say, quiet=quiet),
     )
-    if distilled is None:
+    if record is None:
         return
     plot_curves(folders.metrics, folder / "curves.png")
     if splits["validation"]:
         for task, known in calibrate_checkpoint(folders.checkpoint, splits["validation"]).items():
             say(describe(task, known), quiet=quiet)
-    for warning in distilled.record["warnings"]:
+    for warning in record["warnings"]:
         say(f"note: {warning}", quiet=quiet)
-    for agreement in distilled.agreement:
-        say(f"says what the teacher says on held-out articles, {agreement}", quiet=quiet)
-    size = distilled.record["num_parameters"] / 1e6
+    size = record["num_parameters"] / 1e6
     say(f"checkpoint: {folders.checkpoint} ({size:.1f} million weights)", quiet=quiet)
 
 

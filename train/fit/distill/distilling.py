@@ -38,14 +38,6 @@ class Gold:
         return {sentence.text for sentence in (*self.validation, *self.test)}
 
 
-@dataclass(frozen=True, slots=True)
-class Distilled:
-    """What a student's checkpoint says of itself, and how far it says what the teacher says."""
-
-    record: Mapping[str, Any]
-    agreement: Sequence[Agreement]
-
-
 def distill_checkpoint(
     config: DistillConfig,
     teacher: Teacher,
@@ -57,11 +49,12 @@ def distill_checkpoint(
     on_change: OnChange,
     show_progress: bool,
     tell: Callable[[str], None],
-) -> Distilled | None:
+) -> dict[str, Any] | None:
     """Let the teacher label the articles, train on that, and write the student's checkpoint.
 
-    None in helping processes. What a killed run left is gone on with by the very same one only;
-    another one is refused with NabraError, which names what differs, or starts afresh.
+    Returns its record, None in helping processes. What a killed run left is gone on with by the
+    very same one only; another one is refused with NabraError, which names what differs, or starts
+    afresh.
     """
     settings = config.training
     args = make_arguments(
@@ -80,7 +73,7 @@ def distill_checkpoint(
             on_change=on_change,
             tell=tell,
         )
-    tell(describe_counts(labels.counts))
+    _tell_counts(labels.counts, tell)
     identity = _identify(config, teacher, labels, gold, inputs)
     if is_main_process():
         settle(folders.trainer, identity, on_change)
@@ -100,13 +93,14 @@ def distill_checkpoint(
     record["training_data_hash"] = identity.data["labels"]
     is_calibrated = bool(gold.validation)
     record["teacher"] = _about(config, teacher, labels, agreement, is_calibrated=is_calibrated)
+    for each in agreement:
+        tell(f"says what the teacher says on held-out articles, {each}")
     leave_checkpoint(folders, fit, identity, lists=teacher.lists, record=record)
-    return Distilled(record, agreement)
+    return record
 
 
-def describe_counts(counts: Mapping[str, int]) -> str:
-    """What became of the articles, in a line."""
-    return (
+def _tell_counts(counts: Mapping[str, int], tell: Callable[[str], None]) -> None:
+    tell(
         f"soft labels: {counts['train']:,} sentences to learn from, {counts['held_out']:,} held "
         f"out, of {counts['articles']:,} articles ({counts['dropped']:,} not read, "
         f"{counts['copies']:,} copies, {counts['not_drawn']:,} not drawn; {counts['known']:,} "

@@ -23,7 +23,6 @@ from model.net.classifier import Classifier
 from model.net.encoding import TextEncoder
 from model.net.network import FramingNetwork
 from model.tasks import STANCE, Task
-from model.text.aliases import Target
 from model.text.lexicon import Lexicon
 from model.text.normalize import Parity
 from model.text.surroundings import Context
@@ -38,6 +37,8 @@ class Teacher:
     sha256: str
     record: Mapping[str, Any]
     tasks: Sequence[Task]
+    parity: Parity
+    context: Context
     targets: TargetList
     lexicon: Lexicon
 
@@ -51,37 +52,24 @@ class Teacher:
         if not asked:
             what = "has no task for articles: each reads a text beside a second one"
             raise CheckpointError(path, what, "name another teacher")
-        return cls(path, checkpoint_hash(path), record, asked, *read_lists(_lists(path)))
-
-    @property
-    def parity(self) -> Parity:
-        """How its texts are normalised."""
-        parity: Parity = self.record["parity"]
-        return parity
-
-    @property
-    def context(self) -> Context:
-        """What it reads behind a sentence."""
-        context: Context = self.record["context"]
-        return context
+        lists = read_lists((path / TARGETS, path / LEXICON))
+        if not {"parity", "context"} <= record.keys():
+            raise CheckpointError(path, "is of an older version", "train it again")
+        parity, context = record["parity"], record["context"]
+        return cls(path, checkpoint_hash(path), record, asked, parity, context, *lists)
 
     @property
     def lists(self) -> tuple[Path, Path]:
         """Its files of targets and of loaded terms."""
-        return _lists(self.path)
+        return self.path / TARGETS, self.path / LEXICON
 
     @property
     def names(self) -> dict[str, str]:
         """The neutral names of its targets, by id."""
-        listed: Mapping[str, Target] = self.targets.targets
-        return {target.id: target.name for target in listed.values()}
+        return {target.id: target.name for target in self.targets.targets.values()}
 
     def student(self, network: FramingNetwork, encoder: TextEncoder) -> Classifier:
         """A network that is asked as the teacher is."""
         return Classifier(
             Checkpoint(network, encoder, self.targets, self.lexicon, {}, self.path, self.context)
         )
-
-
-def _lists(path: Path) -> tuple[Path, Path]:
-    return path / TARGETS, path / LEXICON

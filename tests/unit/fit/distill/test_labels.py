@@ -113,14 +113,16 @@ def test_what_is_measured_on_is_not_learned_from(make: Make) -> None:
 
 
 def test_cut_short_it_goes_on_behind_the_last_whole_lot(make: Make, tmp_path: Path) -> None:
-    make(Stub())
+    """And still knows what copies are, of articles that it need not read again."""
+    records = [*archive(), *archive()[:3]]
+    make(Stub(), records)
     whole = files(tmp_path)
     for path in (tmp_path / "labels").iterdir():
         path.unlink()
     cut, rest = Stub(fail_at=16), Stub()
     with pytest.raises(KeyboardInterrupt):
-        make(cut)
-    make(rest)
+        make(cut, records)
+    assert make(rest, records).counts["copies"] == 3
     assert len(cut.asked) == 16
     assert cut.asked + rest.asked == [t for each in archive() for t in each.text.splitlines()]  # type: ignore[union-attr]
     assert files(tmp_path) == whole
