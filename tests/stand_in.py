@@ -29,10 +29,10 @@ def write_classifier(folder: Path, num_train: int, epochs: int) -> SmallRun:
 
 
 def write_articles(path: Path, count: int, seed: int = 1) -> Path:
-    """Articles of three sentences, each about a target, in lines of JSON."""
+    """Articles of two sentences, each about a target, in lines of JSON."""
     chance = random.Random(seed)
     lines = [
-        json.dumps({"outlet": "o", "text": " ".join(_sentence(chance) for _ in range(3))})
+        json.dumps({"outlet": "o", "text": " ".join(_sentence(chance) for _ in range(2))})
         for _ in range(count)
     ]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -154,7 +154,7 @@ def test_the_record_and_the_card_name_the_teacher(teacher: SmallRun, whole: Path
     assert about["path"] == str(teacher.dir / "checkpoint")
     assert about["counts"]["articles"] == 301
     assert about["counts"]["dropped"] == 1
-    assert about["counts"]["train"] + about["counts"]["held_out"] == 900
+    assert about["counts"]["train"] + about["counts"]["held_out"] == 600
     assert record["num_sentences"] == about["counts"]["train"]
     assert record["calibration"] is None
     assert about["calibrated_on"].startswith("nothing")
@@ -169,7 +169,7 @@ def test_predict_and_evaluate_take_it(
 ) -> None:
     predict(whole / "checkpoint", [str(archive)], tmp_path / "out", quiet=True)
     predictions = list(read_predictions(tmp_path / "out"))
-    assert len(predictions) == 900
+    assert len(predictions) == 600
     assert any(term.category == "doubt" for each in predictions for term in each.loaded_terms)
     sentences = read_dataset(teacher.dir / "dataset")["test"]
     data = tmp_path / "labelled.jsonl"
