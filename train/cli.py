@@ -10,13 +10,15 @@ from typing import Annotated
 import typer
 
 from model.console import Overrides, Quiet, new_app, run_app, say
-from model.errors import ConfigError, NabraError
+from model.errors import ConfigError
 from model.export import export
 from model.predict import predict
 from model.report.__main__ import report
 from train.annotate import app as annotate_app
 from train.audit import audit
+from train.checking import check_other, refuse_faults
 from train.config import Run, expand_path, missing_paths, read_run
+from train.distill import distill
 from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
 from train.prepare import prepare, prepare_run
@@ -38,6 +40,7 @@ doors = (
     push,
     export,
     pretrain,
+    distill,
 )
 for door in doors:
     app.command()(door)
@@ -46,14 +49,17 @@ app.add_typer(annotate_app, name="annotate")
 
 @app.command()
 def check(
-    config: Annotated[Path, typer.Argument(help="The run's config.")],
+    config: Annotated[Path, typer.Argument(help="The config, of a run or of another command.")],
     overrides: Overrides = None,
     quiet: Quiet = False,
 ) -> None:
     """Report every fault of a config and of what it names, at once; write nothing."""
-    run = _read_checked(config, overrides)
-    _check_lists(run)
-    say(f"{config}: no fault found; results go to {run.dir}", quiet=quiet)
+    place = check_other(config, overrides or ())
+    if place is None:
+        run = _read_checked(config, overrides)
+        _check_lists(run)
+        place = str(run.dir)
+    say(f"{config}: no fault found; results go to {place}", quiet=quiet)
 
 
 @app.command(name="run")
@@ -150,14 +156,7 @@ def _check_lists(run: Run) -> None:
                 division=dataset.division,
             )
         )
-    faults = []
-    for read in checks:
-        try:
-            read()
-        except NabraError as error:
-            faults.append(str(error))
-    if faults:
-        raise ConfigError(run.path, faults)
+    refuse_faults(run.path, checks)
 
 
 def main() -> None:

@@ -33,6 +33,11 @@ def broken_rules(plain: Plain) -> list[str]:
     return faults
 
 
+def broken_learning_rules(plain: Plain) -> list[str]:
+    """Of those rules the ones about what every training of a classifier has."""
+    return [fault for rule in _LEARNING_RULES for fault in _ask(rule, plain)]
+
+
 def _ask(rule: Rule, *given: Any) -> list[str]:
     try:
         return list(rule(*given))
@@ -255,10 +260,11 @@ def _none_of(found: object, known: Iterable[str]) -> str:
     return f"{listed} (did you mean {by_lower[near[0]]}?)" if near else listed
 
 
+_LEARNING_RULES: tuple[Rule, ...] = (_heads, _batch, _stride, _trackers)
 _RULES: tuple[Rule, ...] = (
-    _shares, _held_out, _split_by, _heads, _data, _columns, _fed, _best, _best_of_none,
-    _early_stopping, _batch, _stride, _seeds, _folds, _frozen, _trackers, _variables,
-    _search_metric, _search_of_none, _search_space, _search_values,
+    _shares, _held_out, _split_by, _data, _columns, _fed, _best, _best_of_none,
+    _early_stopping, _seeds, _folds, _frozen, _variables,
+    _search_metric, _search_of_none, _search_space, _search_values, *_LEARNING_RULES,
 )  # fmt: skip
 _RULES_OF_EACH: Mapping[str, tuple[Rule, ...]] = {
     "tasks": (_task_name, _task_labels, _task_pair, _own_task),

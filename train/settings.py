@@ -116,8 +116,8 @@ class LoraConfig(Part):
     dropout: Share
 
 
-class TrainingConfig(Part):
-    """The fine-tuning run; `configs/quickstart.yaml` says what each key does."""
+class LearningConfig(Part):
+    """What every training of a classifier has; `configs/quickstart.yaml` explains each key."""
 
     epochs: Count
     batch_tokens: Annotated[int, Field(ge=16)]
@@ -130,25 +130,30 @@ class TrainingConfig(Part):
     max_grad_norm: NotNegative
     dropout: Share
     token_dropout: Share
-    label_smoothing: Share
-    class_weights: Literal["none", "root", "balanced"]
-    silver_confidence: bool
     precision: Literal["auto", "fp32", "bf16"]
     attention: Literal["auto", "eager", "sdpa"]
     compile: bool
-    embeddings: Literal["trained", "frozen"]
-    lora: LoraConfig | None
-    best_by: str
-    early_stopping: Count | None
     save_steps: Count | None
     log_steps: Count | None
     max_length: Annotated[int, Field(ge=16, le=8192)]
     stride: Annotated[int, Field(ge=0)]
-    context: Context
     seed: Seed
+    report_to: list[str]
+
+
+class TrainingConfig(LearningConfig):
+    """The fine-tuning run."""
+
+    label_smoothing: Share
+    class_weights: Literal["none", "root", "balanced"]
+    silver_confidence: bool
+    embeddings: Literal["trained", "frozen"]
+    lora: LoraConfig | None
+    best_by: str
+    early_stopping: Count | None
+    context: Context
     seeds: list[Seed]
     folds: Annotated[int, Field(ge=0)]
-    report_to: list[str]
 
 
 def _scalar(value: object) -> object:

@@ -12,7 +12,7 @@ import torch
 
 from model.net.checkpoint import Backend, Checkpoint, load_checkpoint
 from model.net.deciding import FloatArray, Reading, decide, name_scores, temper_task
-from model.net.encoding import Pair
+from model.net.encoding import Pair, Window
 from model.net.light_layers import is_fast_in_bf16, lighten
 from model.net.network import FramingNetwork
 from model.net.passes import Passes, batches, collate
@@ -118,6 +118,14 @@ class Classifier:
         """What the network makes of each draft; `decide` turns it into predictions."""
         return self._read(drafts, Surroundings(self.checkpoint.context), Passes(self.checkpoint))
 
+    def encode(
+        self, drafts: Sequence[Prediction], surroundings: Surroundings
+    ) -> tuple[list[list[Window]], Sequence[Pair]]:
+        """What the network reads of the drafts: the windows of each, and a pair for each stance."""
+        contexts = surroundings.read(drafts)
+        windows = self.checkpoint.encoder.windows([draft.text for draft in drafts], contexts)
+        return windows, self._pairs(drafts, contexts)
+
     def decide(self, drafts: Sequence[Prediction], readings: Sequence[Reading]) -> list[Prediction]:
         """The drafts with labels, spans and how sure they are, by the checkpoint's calibration."""
         return [
@@ -132,12 +140,10 @@ class Classifier:
         passes: Passes,
         watch: Watch = unwatched,
     ) -> list[Reading]:
-        contexts = surroundings.read(drafts)
         tasks = [task for task in self.checkpoint.network.tasks if not task.pair]
         with watch("tokenizer"):
-            windows = self.checkpoint.encoder.windows([draft.text for draft in drafts], contexts)
+            windows, pairs = self.encode(drafts, surroundings)
             flat = [window for listed in windows for window in listed] if tasks else []
-            pairs = self._pairs(drafts, contexts)
         with watch("model"):
             results = passes.read([*flat, *pairs])
         read, scores = iter(results[: len(flat)]), iter(results[len(flat) :])

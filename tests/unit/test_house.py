@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from train.coherence import broken_learning_rules
 from train.config import read_config, read_run
+from train.distill_settings import DistillConfig
 from train.pretrain_settings import PretrainConfig, broken_pretrain_rules
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +30,7 @@ MAY_IMPORT = {
     "train.data.annotate": {"model.text", "model.archive", "train.data"},
     "train.data.public": {"model.text", "model.archive", "train.data"},
     "train.fit": {"model.net", "model.text", "model.archive", "train.config", "train.settings",
-                  "train.pretrain_settings"},
+                  "train.pretrain_settings", "train.distill_settings"},
     # Cases are made of text and the seeds' marks; what a case is, the score that judges it says.
     "train.behaviour": {"model.text", "train.data", "train.score"},
     # The formulas that predictions are corrected by are fitted and scored here; they load no torch.
@@ -38,6 +40,7 @@ MAY_IMPORT = {
               "train.score",
               "train.config", "train.settings", "train.coherence", "train.steps",
               "train.contest", "train.facets", "train.judging", "train.pretrain_settings",
+              "train.distill_settings",
               "train.repeats", "train.space",
               "train.trackers"},
 }  # fmt: skip
@@ -47,6 +50,7 @@ DOORS = {
     "model.report.__main__",
     "train.annotate",
     "train.audit",
+    "train.distill",
     "train.prepare",
     "train.pretrain",
     "train.reweigh",
@@ -133,11 +137,13 @@ def test_transformers_stays_behind_its_wall() -> None:
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*.yaml")), ids=lambda path: path.name)
 def test_every_config_loads_and_names_its_command(path: Path) -> None:
-    command = "pretrain" if path.stem.startswith("pretrain") else "run"
+    command = path.stem if path.stem in ("pretrain", "distill") else "run"
     if command == "run":
         assert read_run(path).config.encoder
-    else:
+    elif command == "pretrain":
         assert read_config(path, (), PretrainConfig, broken_pretrain_rules).encoder
+    else:
+        assert read_config(path, (), DistillConfig, broken_learning_rules).encoder
     first_line = path.read_text(encoding="utf-8").splitlines()[0]
     assert first_line == f"# nabra {command} configs/{path.name}"
 

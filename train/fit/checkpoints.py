@@ -16,6 +16,7 @@ from model.net.calibration import TaskCalibration
 from model.net.checkpoint import add_calibration, add_main_scores, save_checkpoint
 from model.net.network import count_parameters
 from model.records import LabelledSentence
+from model.text.surroundings import Context
 from model.text.targets import TargetList
 from train.config import Run
 from train.fit.fitting import Fit, Score, fit_network
@@ -82,19 +83,39 @@ def fit_checkpoint(
         show_progress=sys.stderr.isatty() and not quiet,
     )
     if fit.is_main_process:
-        record = _record(run, train, fit, identity, seed)
-        with disk_errors(folders.checkpoint):
-            save_checkpoint(
-                folders.checkpoint,
-                fit.network,
-                fit.text_encoder,
-                lists=lists,
-                context=run.config.training.context,
-                training=record,
-                card=model_card(folders.checkpoint.parent.name, record),
-            )
-            identity.write(folders.trainer / IDENTITY, finished=True)
+        record = birth_record(
+            fit,
+            identity,
+            train,
+            encoder=run.config.encoder,
+            context=run.config.training.context,
+            seed=seed,
+            config_hash=run.fingerprint(),
+        )
+        leave_checkpoint(folders, fit, identity, lists=lists, record=record)
     return fit
+
+
+def leave_checkpoint(
+    folders: Folders,
+    fit: Fit,
+    identity: TrainingIdentity,
+    *,
+    lists: tuple[Path, Path] | None,
+    record: dict[str, Any],
+) -> None:
+    """Write what a training ended with, its card beside it, and that the training is finished."""
+    with disk_errors(folders.checkpoint):
+        save_checkpoint(
+            folders.checkpoint,
+            fit.network,
+            fit.text_encoder,
+            lists=lists,
+            context=record["context"],
+            training=record,
+            card=model_card(folders.checkpoint.parent.name, record),
+        )
+        identity.write(folders.trainer / IDENTITY, finished=True)
 
 
 def write_scores(checkpoint: Path, scores: Mapping[str, Any]) -> None:
@@ -147,22 +168,29 @@ def identify(
     )
 
 
-def _record(
-    run: Run, train: Sequence[LabelledSentence], fit: Fit, identity: TrainingIdentity, seed: int
+def birth_record(
+    fit: Fit,
+    identity: TrainingIdentity,
+    train: Sequence[LabelledSentence],
+    *,
+    encoder: str,
+    context: Context,
+    seed: int,
+    config_hash: str,
 ) -> dict[str, Any]:
-    """The checkpoint's birth certificate."""
+    """What a checkpoint says of how it was made."""
     labels = Counter((label.task, label.label) for s in train for label in s.classes)
     spans = Counter((span.task, span.label) for s in train for span in s.spans)
     return {
-        "encoder": run.config.encoder,
+        "encoder": encoder,
         "encoder_revision": fit.revision,
         "tasks": [task.to_dict() for task in fit.network.tasks],
         "parity": fit.text_encoder.parity,
         "max_length": fit.text_encoder.max_length,
         "stride": fit.text_encoder.stride,
-        "context": run.config.training.context,
+        "context": context,
         "seed": seed,
-        "config_hash": run.fingerprint(),
+        "config_hash": config_hash,
         "training_data_hash": identity.data["train"],
         "data_hashes": identity.data,
         "code_hash": identity.code,

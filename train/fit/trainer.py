@@ -22,6 +22,9 @@ from train.fit.resume.sealed_trainer import SealedTrainer
 
 _EVAL_TOKENS = 4  # times those of a training pass: nothing is kept for a backward pass
 
+Batch = Mapping[str, Mapping[str, Tensor]]
+"""What a `Collator` makes of rows."""
+
 Validate = Callable[[FramingNetwork], Mapping[str, float]]
 """Scores of a network on the validation split, by name."""
 
@@ -119,17 +122,22 @@ class TaskTrainer(SealedTrainer):
     def compute_loss(
         self,
         model: nn.Module,
-        inputs: Mapping[str, Mapping[str, Tensor]],
+        inputs: Batch,
         return_outputs: bool = False,
         num_items_in_batch: Tensor | None = None,
     ) -> Tensor:
         """This pass's part of the step's loss."""
         assert num_items_in_batch is not None
-        logits = model(**inputs["inputs"])
-        sums = loss_sums(logits, inputs["labels"], inputs["weights"], self._tasks, self._smoothing)
+        sums = self.sum_losses(model(**inputs["inputs"]), inputs, self._smoothing)
         # Distributed training averages gradients over processes; the loss is a sum over them.
         loss: Tensor = total_loss(sums, num_items_in_batch.to(sums.device)) * self.args.world_size
         return loss
+
+    def sum_losses(
+        self, logits: Mapping[str, Tensor], batch: Batch, smoothing: float = 0.0
+    ) -> Tensor:
+        """The losses of a pass, summed for each task: (tasks)."""
+        return loss_sums(logits, batch["labels"], batch["weights"], self._tasks, smoothing)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """The loss and the scores on the validation split, as `eval_…`."""
@@ -142,8 +150,7 @@ class TaskTrainer(SealedTrainer):
         with torch.inference_mode():
             for numbers in _eval_batches(self._validation, self._pass_tokens * _EVAL_TOKENS):
                 batch = self._prepare_inputs(self._collate([self._validation[n] for n in numbers]))
-                logits = network(**batch["inputs"])
-                sums += loss_sums(logits, batch["labels"], batch["weights"], self._tasks).cpu()
+                sums += self.sum_losses(network(**batch["inputs"]), batch).cpu()
                 totals += weight_totals(batch["weights"], self._tasks).cpu()
         metrics = {"eval_loss": float(total_loss(sums, totals))}
         if self._validate is not None:

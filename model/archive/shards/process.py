@@ -120,7 +120,8 @@ class _Drafts:
             if isinstance(record, Dropped):
                 self._writer.quarantine(record)
                 continue
-            drafts = self._draft(record)
+            with self._watch("text"):
+                drafts = draft_within(self._limit, self._classifier, record)
             if isinstance(drafts, str):
                 self._writer.quarantine(
                     Dropped(record.source, drafts, record.offset, excerpt(record.text))
@@ -133,13 +134,15 @@ class _Drafts:
         with self._watch("reading"):
             return next(self._records, None)
 
-    def _draft(self, article: Article) -> list[Prediction] | str:
-        """The sentences of an article, or why it has none: text that nobody thought of may cost its
-        article, no more."""
-        try:
-            with self._watch("text"):
-                return self._limit.run(self._classifier.draft, article) or "holds no sentence"
-        except OutOfTimeError:
-            return f"reading it as sentences took over {self._limit.seconds:g} s"
-        except Exception as error:
-            return f"cannot be read as sentences: {type(error).__name__}: {error}"
+
+def draft_within(
+    limit: TimeLimit, classifier: Predictor, article: Article
+) -> list[Prediction] | str:
+    """The sentences of an article, or why it has none: text that nobody thought of may cost its
+    article, no more."""
+    try:
+        return limit.run(classifier.draft, article) or "holds no sentence"
+    except OutOfTimeError:
+        return f"reading it as sentences took over {limit.seconds:g} s"
+    except Exception as error:
+        return f"cannot be read as sentences: {type(error).__name__}: {error}"

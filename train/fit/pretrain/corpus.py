@@ -6,13 +6,12 @@ them. `corpus.json`, written last, says what all of it was made of: the same is 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +21,8 @@ from model.archive.write import write_json
 from model.errors import InputError
 from model.records import Article, Dropped
 from model.text.normalize import Parity, normalize
+from train.fit.deal import PARTS, Deal, Part
 
-Part = Literal["train", "held_out"]
-PARTS: tuple[Part, ...] = ("train", "held_out")
 Ids = npt.NDArray[np.int32]
 
 _RECORD = "corpus.json"
@@ -53,7 +51,7 @@ def write_texts(
     counts = dict.fromkeys(("articles", "dropped", "copies", "words"), 0) | {
         f"{part}_articles": 0 for part in PARTS
     }
-    met: set[bytes] = set()
+    deal = Deal(held_out)
     with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         files = {part: AtomicFile(_texts(folder, part)) for part in PARTS}
@@ -64,13 +62,10 @@ def write_texts(
                     counts["dropped"] += 1
                     continue
                 text = normalize(f"{record.headline}\n{record.text}", parity).text
-                digest = hashlib.sha256(text.encode()).digest()
-                if digest[:12] in met:
+                part = deal.part_of(text)
+                if part is None:
                     counts["copies"] += 1
                     continue
-                met.add(digest[:12])
-                draw = int.from_bytes(digest[-4:], "big") / 2**32
-                part: Part = "held_out" if draw < held_out else "train"
                 counts[f"{part}_articles"] += 1
                 counts["words"] += text.count(" ") + 1
                 files[part].stream.write(text.encode() + b"\n")

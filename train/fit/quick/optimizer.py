@@ -8,12 +8,12 @@ from torch import nn
 
 from model.net.network import FramingNetwork
 from train.fit.quick.row_adamw import RowAdamW
-from train.settings import TrainingConfig
+from train.settings import LearningConfig
 
 _LAYER = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")
 
 
-def make_optimizer(network: FramingNetwork, settings: TrainingConfig) -> RowAdamW:
+def make_optimizer(network: FramingNetwork, settings: LearningConfig) -> RowAdamW:
     """AdamW over groups of like rate and decay.
 
     Biases and the weights of norms do not decay. With `layer_decay` d, the layer n below the heads

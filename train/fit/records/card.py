@@ -62,6 +62,7 @@ def model_card(name: str, record: Mapping[str, Any]) -> str:
         *_what_it_reads(record, tasks),
         _LOADING,
         *_what_it_learned(record),
+        *_teacher(record.get("teacher") or {}),
         *_scores(record.get("main_scores") or {}),
         *_calibration(record.get("calibration") or {}),
         _USE.rstrip(),
@@ -148,6 +149,39 @@ def _what_it_learned(record: Mapping[str, Any]) -> Iterator[str]:
     if warnings := record.get("warnings"):
         yield "Said while it was trained:"
         yield "\n".join(f"- {plain(warning)}" for warning in warnings)
+
+
+def _teacher(teacher: Mapping[str, Any]) -> Iterator[str]:
+    """Of a distilled checkpoint: from whom it learned, and how far it says the same."""
+    if not teacher:
+        return
+    yield "## Teacher"
+    yield (
+        "Most of the training sentences have no label of a person: another checkpoint read them,"
+        " and this one learned how likely that held each label. Its errors may be learned, too."
+    )
+    facts = {
+        "teacher": code(teacher["path"]),
+        "SHA-256 of its checkpoint": code(teacher["sha256"]),
+        "its encoder": code(teacher["encoder"]),
+        "its weights": _number(teacher["num_parameters"]),
+        "sentences that it labelled for training": _number(teacher["counts"]["train"]),
+        "temperature of its labels": code(teacher["temperature"]),
+        "calibrated on": plain(teacher["calibrated_on"]),
+    }
+    yield table(("", ""), facts.items())
+    yield "Agreement with the teacher on held-out articles, whoever of the two is right:"
+    yield table(
+        ("task", "agreement", "labels or spans of the teacher"),
+        (
+            (
+                code(name),
+                f"{one['share']:.3f} {'F1 of spans' if one['kind'] == 'tag' else 'labels equal'}",
+                _number(one["compared"]),
+            )
+            for name, one in teacher["agreement"].items()
+        ),
+    )
 
 
 def _label_counts(record: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:

@@ -27,6 +27,10 @@ _DATA = {
     "validation": "validation sentences have",
     "targets": "the list of targets has",
     "encoder": "the encoder's files have",
+    "teacher": "the teacher has",
+    "articles": "the articles have",
+    "dataset": "the labelled sentences have",
+    "labels": "the soft labels have",
 }
 
 
