@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from train.score.outputs import SystemOutput
 
 MODEL = "nabra"
+Fold = tuple[Sequence["LabelledSentence"], Sequence["LabelledSentence"]]
+"""What a system learns from, and what it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +39,67 @@ class Answers:
 
 def train_and_ask(
     run: Run,
-    folds: Iterable[tuple[Sequence[LabelledSentence], Sequence[LabelledSentence]]],
+    folds: Sequence[Fold],
     folder: Path,
     rivals: Collection[str] | None = None,
+    *,
+    watch: Callable[[Sequence[Fold]], Iterable[Fold]] = iter,
 ) -> dict[str, Answers]:
     """By set (`OWN`: the run's articles) the test sentences of all folds, and what each system says
     that was trained on the rest.
 
     Every fold is trained as the run trains, in a folder of its own; `rivals` names the baselines,
-    None all of them.
+    None all of them. `watch` passes the folds on, and shows how far it has come.
     """
+    answers: dict[str, Answers] = {}
+    for (train, test), found in zip(watch(folds), _label_folds(run, folds, folder), strict=True):
+        for name, more in beside_rivals(run, train, test, found, rivals).items():
+            answers.setdefault(name, Answers()).add(more.gold, more.outputs)
+    return answers
+
+
+def _label_folds(run: Run, folds: Sequence[Fold], folder: Path) -> Iterator[list[SystemOutput]]:
+    """What a classifier trained for each fold says of its test sentences, fold by fold.
+
+    On a CPU as many are trained at once as this process has threads, each in a process of its own:
+    a small network gains little from a second thread.
+    """
+    import torch
+    from joblib import Parallel, delayed, parallel_config
+
+    threads = 1 if torch.cuda.is_available() else torch.get_num_threads()
+    at_once = max(1, min(threads, len(folds)))
+    with parallel_config(backend="loky", inner_max_num_threads=threads // at_once):
+        yield from Parallel(n_jobs=at_once, return_as="generator")(
+            delayed(_train_and_label)(run, train, test, folder / str(number))
+            for number, (train, test) in enumerate(folds)
+        )
+
+
+def _train_and_label(
+    run: Run, train: Sequence[LabelledSentence], test: Sequence[LabelledSentence], folder: Path
+) -> list[SystemOutput]:
+    from model.console import hush_libraries
     from model.net.classifier import load
     from train.fit.checkpoints import Folders, fit_checkpoint
     from train.judging import label_gold
     from train.repeats import with_training
     from train.steps import training_inputs
 
+    hush_libraries()  # it may be a process of its own
     training = run.config.training
-    answers: dict[str, Answers] = {}
-    for number, (train, test) in enumerate(folds):
-        folders = Folders.under(folder / str(number))
-        fit_checkpoint(
-            with_training(run, report_to=[]),
-            train,
-            (),
-            folders=folders,
-            inputs=training_inputs(run.config),
-            seed=next(iter(training.seeds), training.seed),  # as of the run's own checkpoint
-            on_change="restart",  # what a killed evaluation left is of no worth to anybody
-            quiet=True,
-        )
-        found = label_gold(load(folders.checkpoint), test)
-        for name, more in beside_rivals(run, train, test, found, rivals).items():
-            answers.setdefault(name, Answers()).add(more.gold, more.outputs)
-    return answers
+    folders = Folders.under(folder)
+    fit_checkpoint(
+        with_training(run, report_to=[]),
+        train,
+        (),
+        folders=folders,
+        inputs=training_inputs(run.config),
+        seed=next(iter(training.seeds), training.seed),  # as of the run's own checkpoint
+        on_change="restart",  # what a killed evaluation left is of no worth to anybody
+        quiet=True,
+    )
+    return label_gold(load(folders.checkpoint), test)
 
 
 def beside_rivals(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from model.errors import NabraError
@@ -162,7 +163,7 @@ def _read_folds(
             continue  # there are more folds than stories
         stories = {sentence.story for sentence in tested}
         folds.append(([s for s in sentences if s.story not in stories], tested))
-    answers = train_and_ask(run, watch(folds, unit=" folds"), run.dir / "folds")
+    answers = train_and_ask(run, folds, run.dir / "folds", watch=partial(watch, unit=" folds"))
     for name, answered in answers.items():
         _add(readings, run, "folds", name, answered)
     return answers
@@ -192,9 +193,10 @@ def _read_worlds(
             continue
         found = train_and_ask(
             run,
-            watch([(one.train, one.test) for one in held], unit=f" folds of {world}"),
+            [(one.train, one.test) for one in held],
             run.dir / "worlds" / world,
             RIVALS,
+            watch=partial(watch, unit=f" folds of {world}"),
         )[OWN]
         compared = with_seen(found.gold, found.outputs, by_story.gold, by_story.outputs[MODEL])
         readings.own.append(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner
 
@@ -20,7 +21,7 @@ from model.records import LabelledSentence
 from tests.integration.miniature_sets import write_sets
 from train.cli import app
 from train.config import read_run
-from train.contest import beside_rivals
+from train.contest import beside_rivals, train_and_ask
 from train.data.annotations import write_annotations
 from train.data.dataset import read_dataset, write_dataset
 from train.readings import read_run_sets
@@ -124,6 +125,23 @@ def test_a_run_stands_beside_baselines(run: Configs, name: str) -> None:
         assert all(system in shown for system in BASELINES[name])
 
 
+def test_folds_trained_at_once_say_what_they_say_one_by_one(
+    run: Configs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = run("mawqif", "mawqif")
+    sentences = read_dataset(run_dir(config) / "dataset")["train"]
+    folds = [(sentences[half::2], sentences[1 - half :: 2]) for half in (0, 1)]
+    said = []
+    for threads in (1, 2):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        answers = train_and_ask(read_run(config), folds, tmp_path / str(threads), {"majority"})
+        said.append(answers["mawqif"])
+    assert said[0] == said[1]
+    assert said[0].gold == [*folds[0][1], *folds[1][1]]
+    logs = [json.loads((tmp_path / f"{n}/1/checkpoint/nabra.json").read_text()) for n in (1, 2)]
+    assert logs[0]["training_data_hash"] == logs[1]["training_data_hash"]
+
+
 @pytest.mark.parametrize("name", ["mawqif", "armpro"])
 def test_folds_predict_every_story_once(run: Configs, name: str) -> None:
     config = run(name, name)
@@ -149,7 +167,7 @@ def test_no_fold_is_trained_on_a_story_that_it_tests(
     stranger = replace(everything[0], dataset=None, article_id="x", story="x", stances=())
     seen: list[tuple[list[Any], list[Any]]] = []
 
-    def record(_: Any, folds: Any, *__: Any) -> dict[str, Any]:
+    def record(_: Any, folds: Any, *__: Any, **___: Any) -> dict[str, Any]:
         seen.extend(folds)
         return {}
 
