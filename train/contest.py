@@ -79,27 +79,27 @@ def _label_folds(run: Run, folds: Sequence[Fold], folder: Path) -> Iterator[list
 def _train_and_label(
     run: Run, train: Sequence[LabelledSentence], test: Sequence[LabelledSentence], folder: Path
 ) -> list[SystemOutput]:
-    from model.console import hush_libraries
     from model.net.classifier import load
     from train.fit.checkpoints import Folders, fit_checkpoint
+    from train.fit.encoder.pretrained import hushed_libraries
     from train.judging import label_gold
     from train.repeats import with_training
     from train.steps import training_inputs
 
-    hush_libraries()  # it may be a process of its own
     training = run.config.training
     folders = Folders.under(folder)
-    fit_checkpoint(
-        with_training(run, report_to=[]),
-        train,
-        (),
-        folders=folders,
-        inputs=training_inputs(run.config),
-        seed=next(iter(training.seeds), training.seed),  # as of the run's own checkpoint
-        on_change="restart",  # what a killed evaluation left is of no worth to anybody
-        quiet=True,
-    )
-    return label_gold(load(folders.checkpoint), test)
+    with hushed_libraries():  # it may be a process of its own
+        fit_checkpoint(
+            with_training(run, report_to=[]),
+            train,
+            (),
+            folders=folders,
+            inputs=training_inputs(run.config),
+            seed=next(iter(training.seeds), training.seed),  # as of the run's own checkpoint
+            on_change="restart",  # what a killed evaluation left is of no worth to anybody
+            quiet=True,
+        )
+        return label_gold(load(folders.checkpoint), test)
 
 
 def beside_rivals(
