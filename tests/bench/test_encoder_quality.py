@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -135,7 +135,7 @@ def share_of(train: Sentences, share: float) -> Sentences:
 
 def with_encoder(run: Run, encoder: Path) -> Run:
     """The same run from another encoder."""
-    return replace(run, config=run.config.model_copy(update={"encoder": str(encoder)}))
+    return Run(run.path, run.config.model_copy(update={"encoder": str(encoder)}))
 
 
 def by_chance(run: Run, folder: Path) -> Path:
