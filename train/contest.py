@@ -140,12 +140,15 @@ def rival_outputs(
     rivals: Collection[str] | None = None,
 ) -> dict[str, list[SystemOutput]]:
     """What the baselines say of the test sentences of a set; `rivals` names them, None all."""
+    from threadpoolctl import threadpool_limits
+
     outputs = {}
     known = _own_baselines(run) if name == OWN else _task_baselines(run, name, (*train, *test))
-    for system, baseline in known.items():
-        if rivals is None or system in rivals:
-            baseline.fit(train)
-            outputs[system] = baseline.predict(test)
+    with threadpool_limits(limits=1):  # a linear model's products are small: threads wait
+        for system, baseline in known.items():
+            if rivals is None or system in rivals:
+                baseline.fit(train)
+                outputs[system] = baseline.predict(test)
     return outputs
 
 

@@ -148,7 +148,8 @@ def fit_linear(features: Any, labels: Sequence[Any], model: Model) -> Any:
     if num_labels == 1:
         return DummyClassifier(strategy="most_frequent").fit(features, labels)
     if model == "svm":
-        return LinearSVC(class_weight="balanced", dual=False).fit(features, labels)
+        svm = LinearSVC(class_weight="balanced", dual="auto", max_iter=10_000, random_state=0)
+        return svm.fit(features, labels)
     solver = "liblinear" if num_labels == 2 else "lbfgs"  # liblinear is faster, for two labels only
     logistic = LogisticRegression(max_iter=1000, class_weight="balanced", solver=solver)
     return logistic.fit(features, labels)
