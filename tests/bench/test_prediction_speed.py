@@ -20,9 +20,9 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from transformers import (
     AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     AutoTokenizer,
-    BertForSequenceClassification,
-    BertForTokenClassification,
     pipeline,
 )
 
@@ -118,11 +118,11 @@ class Pipelines:
         tokenizer = AutoTokenizer.from_pretrained(checkpoint)
         tokenizer.model_max_length = config.max_position_embeddings  # they cut, nabra does not
         config.num_labels = 13  # outside, and beginning and inside of six categories
-        tagger = BertForTokenClassification(config).eval()
+        tagger = AutoModelForTokenClassification.from_config(config).eval()
         with torch.no_grad():
             tagger.classifier.bias[0] += OUTSIDE
         config.num_labels = 3
-        judge = BertForSequenceClassification(config).eval()
+        judge = AutoModelForSequenceClassification.from_config(config).eval()
         options = {"tokenizer": tokenizer, "batch_size": BATCH_SIZE, "device": "cpu"}
         self._tag = pipeline(
             "token-classification", tagger.to(dtype), aggregation_strategy="simple", **options
@@ -216,8 +216,7 @@ KINDS = {
         "aten::linear",
         "aten::addmm",
     ),
-    "attention: products": ("aten::bmm", "aten::matmul"),
-    "attention: softmax": ("aten::_softmax", "aten::softmax"),
+    "attention": ("aten::scaled_dot_product_attention", "aten::_scaled_dot_product"),
     "LayerNorm": ("aten::native_layer_norm", "aten::layer_norm"),
     "embeddings": ("aten::embedding", "aten::index_select"),
     "GELU by itself": ("aten::gelu",),
