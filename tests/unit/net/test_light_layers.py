@@ -61,6 +61,16 @@ def test_packed_weights_give_what_plain_ones_do(
     assert (packed - unpacked).abs().max() < 0.02 * plain.abs().max()
 
 
+def test_what_layers_add_to_is_summed_in_fp32() -> None:
+    network = make_network(make_modernbert).eval()
+    lighten(network)
+    seen: list[torch.dtype] = []
+    for layer in network.encoder.layers:
+        layer.register_forward_hook(lambda _, __, output: seen.append(output.dtype))
+    read(network)
+    assert set(seen) == {torch.float32}
+
+
 @packs
 def test_gelu_is_done_within_the_product() -> None:
     network = make_network(make_bert).eval()
