@@ -114,15 +114,16 @@ class Pipelines:
     """As users of transformers write it: a pipeline for each task, 32 rows a batch, in order."""
 
     def __init__(self, checkpoint: Path, dtype: torch.dtype) -> None:
-        config = AutoConfig.from_pretrained(checkpoint)
+        config, other = (AutoConfig.from_pretrained(checkpoint) for _ in range(2))
         tokenizer = AutoTokenizer.from_pretrained(checkpoint)
         tokenizer.model_max_length = config.max_position_embeddings  # they cut, nabra does not
         config.num_labels = 13  # outside, and beginning and inside of six categories
         tagger = AutoModelForTokenClassification.from_config(config).eval()
-        with torch.no_grad():
+        with torch.no_grad():  # by chance nearly all words would stand in a span
+            tagger.classifier.weight.zero_()
             tagger.classifier.bias[0] += OUTSIDE
-        config.num_labels = 3
-        judge = AutoModelForSequenceClassification.from_config(config).eval()
+        other.num_labels = 3
+        judge = AutoModelForSequenceClassification.from_config(other).eval()
         options = {"tokenizer": tokenizer, "batch_size": BATCH_SIZE, "device": "cpu"}
         self._tag = pipeline(
             "token-classification", tagger.to(dtype), aggregation_strategy="simple", **options
