@@ -29,6 +29,7 @@ CONFIG = Path("configs/distill.yaml")
 SETTINGS = {
     "corpus.share": 1.0,
     "corpus.held_out": 0.1,
+    "encoder": "scratch",
     "scratch.architecture": "bert",
     "scratch.vocabulary": 300,
     "scratch.layers": 1,

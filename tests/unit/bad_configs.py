@@ -55,8 +55,8 @@ BAD: dict[str, tuple[list[Edit], str]] = {
         "data more",
     ),
     "a list for a part": ([("\nsilver:", "\nsilver: [majority]\nold:")], "silver old"),
-    "no value": ([("  epochs: 8", "  epochs:")], "training.epochs"),
-    "an empty text": ([("encoder: scratch", 'encoder: ""')], "encoder"),
+    "no value": ([("  epochs: 5", "  epochs:")], "training.epochs"),
+    "an empty text": ([("encoder: embedded", 'encoder: ""')], "encoder"),
     "names with other letters": (
         [(STANCE, STANCE + STANCE.replace("stance", "Stance-2")), ("  mawqif:", "  ma:wqif:")],
         "tasks.Stance-2 datasets.ma:wqif",
@@ -69,7 +69,7 @@ BAD: dict[str, tuple[list[Edit], str]] = {
     "no is no false": ([("compile: false", "compile: no")], "training.compile"),
     "odd numbers": (
         [
-            ("  epochs: 8", "  epochs: 010"),
+            ("  epochs: 5", "  epochs: 010"),
             ("batch_tokens: 1024", "batch_tokens: 1_024"),
             ("max_length: 128", "max_length: 0x80"),
             ("stride: 32", "stride: 1:30"),
@@ -86,7 +86,7 @@ BAD: dict[str, tuple[list[Edit], str]] = {
         ],
         "training.learning_rate training.weight_decay training.max_grad_norm",
     ),
-    "true for a number": ([("  epochs: 8", "  epochs: true")], "training.epochs"),
+    "true for a number": ([("  epochs: 5", "  epochs: true")], "training.epochs"),
     "a number for true": ([("events: true", "events: 1")], "split.events"),
     "an alias": (
         [("\nsplit:", "\nsplit: &shares"), ("\nsilver:", "\nsilver: *shares\nold:")],
@@ -97,7 +97,7 @@ BAD: dict[str, tuple[list[Edit], str]] = {
         "training.<<",
     ),
     "a tag": (
-        [("encoder: scratch", "encoder: !!python/object/apply:os.getcwd []")],
+        [("encoder: embedded", "encoder: !!python/object/apply:os.getcwd []")],
         "encoder",
     ),
     "a variable": (
@@ -107,8 +107,8 @@ BAD: dict[str, tuple[list[Edit], str]] = {
     # Bounds.
     "out of bounds": (
         [
-            ("  epochs: 8", "  epochs: 0"),
-            ("dropout: 0.2", "dropout: 1.0"),
+            ("  epochs: 5", "  epochs: 0"),
+            ("dropout: 0.1", "dropout: 1.0"),
             ("  test: 0.2", "  test: -0.2"),
             ("min_confidence: 0.6", "min_confidence: 60"),
             ("    weight: 0.25", "    weight: 0"),
@@ -236,7 +236,7 @@ NO_MAPPING: dict[str, tuple[str | bytes, str]] = {
     "a list": ("- encoder: scratch\n", "holds a list, where keys are to stand"),
     "a word": ("embedded\n", "holds one word, where keys are to stand"),
     "a tab": (
-        edited([("  epochs: 8", "\tepochs: 8")]),
+        edited([("  epochs: 5", "\tepochs: 5")]),
         r"line \d+: is no valid YAML: .* found character",
     ),
     "two documents": (
@@ -254,7 +254,7 @@ NO_MAPPING: dict[str, tuple[str | bytes, str]] = {
     ),
     "NUL": (edited([("\nencoder:", "\nen\0coder:")]), "is no valid YAML: unacceptable character"),
     "a number past all bounds": (
-        edited([("  epochs: 8", "  epochs: " + "9" * 5000)]),
+        edited([("  epochs: 5", "  epochs: " + "9" * 5000)]),
         "training.epochs: should be a whole number",
     ),
     "nested too deep": (

@@ -16,7 +16,7 @@ RATE = "training.learning_rate: {low: 1.0e-5, high: 1.0e-3, log: true}"
 
 
 def write(folder: Path, space: str, *, metric: str = "mean", trials: str = "3") -> Path:
-    text = GOOD.read_text(encoding="utf-8")
+    text = GOOD.read_text(encoding="utf-8").replace("encoder: embedded", "encoder: scratch", 1)
     assert OFF in text
     part = f"search: {{trials: {trials}, metric: {metric}, seed: 1, space: {{{space}}}}} #"
     path = folder / "quickstart.yaml"
