@@ -13,7 +13,7 @@ from tests.sentences import labelled
 from train.data.dataset import write_dataset
 
 CONFIG = "configs/quickstart.yaml"
-SETTINGS = {
+SMALL_ENCODER = {
     "encoder": "scratch",
     "scratch.architecture": "bert",
     "scratch.vocabulary": 300,
@@ -21,6 +21,9 @@ SETTINGS = {
     "scratch.width": 16,
     "scratch.heads": 2,
     "scratch.feed_forward": 32,
+}
+SETTINGS = {
+    **SMALL_ENCODER,
     "training.epochs": 2,
     "training.batch_tokens": 300,
     "training.dropout": 0.2,

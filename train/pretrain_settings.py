@@ -9,7 +9,7 @@ from pydantic import Field
 
 from model.text.normalize import Parity
 from train.fit.encoder.names import SCRATCH
-from train.settings import Count, NotNegative, Part, Positive, ScratchConfig, Seed, Share, Text
+from train.settings import Count, Part, ScratchConfig, StepsConfig, Text
 
 Plain = Mapping[str, Any]
 Masking = Annotated[float, Field(gt=0, lt=0.9)]
@@ -33,25 +33,14 @@ class MaskingConfig(Part):
     whole_words: bool
 
 
-class PretrainingConfig(Part):
+class PretrainingConfig(StepsConfig):
     """The training; `configs/pretrain.yaml` says what each key does."""
 
     tokens: Count
     length: Annotated[int, Field(ge=16, le=8192)]
-    batch_tokens: Annotated[int, Field(ge=16)]
-    gradient_accumulation: Count
     optimizer: Literal["adamw", "muon"]
-    learning_rate: Positive
-    weight_decay: NotNegative
-    warmup_ratio: Share
-    schedule: Literal["linear", "cosine", "constant"]
-    max_grad_norm: NotNegative
-    dropout: Share
-    precision: Literal["auto", "fp32", "bf16"]
     evaluations: Count
     save_steps: Count
-    seed: Seed
-    report_to: list[str]
 
 
 class PretrainConfig(Part):

@@ -116,29 +116,34 @@ class LoraConfig(Part):
     dropout: Share
 
 
-class LearningConfig(Part):
-    """What every training of a classifier has; `configs/quickstart.yaml` explains each key."""
+class StepsConfig(Part):
+    """What every training has, of a classifier or of an encoder."""
 
-    epochs: Count
     batch_tokens: Annotated[int, Field(ge=16)]
     gradient_accumulation: Count
     learning_rate: Positive
-    layer_decay: Annotated[float, Field(gt=0, le=1)]
     weight_decay: NotNegative
     warmup_ratio: Share
     schedule: Literal["linear", "cosine", "constant"]
     max_grad_norm: NotNegative
     dropout: Share
-    token_dropout: Share
     precision: Literal["auto", "fp32", "bf16"]
+    seed: Seed
+    report_to: list[str]
+
+
+class LearningConfig(StepsConfig):
+    """What every training of a classifier has; `configs/quickstart.yaml` explains each key."""
+
+    epochs: Count
+    layer_decay: Annotated[float, Field(gt=0, le=1)]
+    token_dropout: Share
     attention: Literal["auto", "eager", "sdpa"]
     compile: bool
     save_steps: Count | None
     log_steps: Count | None
     max_length: Annotated[int, Field(ge=16, le=8192)]
     stride: Annotated[int, Field(ge=0)]
-    seed: Seed
-    report_to: list[str]
 
 
 class TrainingConfig(LearningConfig):

@@ -18,7 +18,7 @@ from model.net.classifier import load
 from model.net.network import FramingNetwork
 from model.predict import predict
 from model.tasks import DEFAULT_TASKS
-from tests.small_run import SmallRun
+from tests.small_run import SMALL_ENCODER, SmallRun
 from tests.stand_in import write_articles, write_classifier
 from train.cli import check
 from train.data.dataset import read_dataset, write_dataset
@@ -29,13 +29,7 @@ CONFIG = Path("configs/distill.yaml")
 SETTINGS = {
     "corpus.share": 1.0,
     "corpus.held_out": 0.1,
-    "encoder": "scratch",
-    "scratch.architecture": "bert",
-    "scratch.vocabulary": 300,
-    "scratch.layers": 1,
-    "scratch.width": 16,
-    "scratch.heads": 2,
-    "scratch.feed_forward": 32,
+    **SMALL_ENCODER,
     "training.epochs": 4,
     "training.batch_tokens": 512,
     "training.learning_rate": 0.03,

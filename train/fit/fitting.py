@@ -18,11 +18,11 @@ from train.fit.learning import (
     build_network,
     describe_truncation,
     learn,
-    make_arguments,
     make_callbacks,
     make_schedule,
 )
 from train.fit.quick.optimizer import make_optimizer
+from train.fit.resume.sealed_trainer import trainer_arguments
 from train.fit.trainer import EarlyStop, TaskTrainer, Validate
 from train.settings import LAST, LOSS, RunConfig
 
@@ -60,10 +60,10 @@ def fit_network(
     settings = config.training
     prepare_torch(seed)
     best = settings.best_by if validation and settings.best_by != LAST else None
-    args = make_arguments(
-        settings,
-        seed,
+    args = trainer_arguments(
         trainer_dir,
+        settings,
+        seed=seed,
         show_progress=show_progress,
         eval_strategy="steps" if validation else "no",
         load_best_model_at_end=best is not None,

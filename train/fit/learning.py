@@ -19,27 +19,8 @@ from train.fit.encoder.start import StartedEncoder
 from train.fit.processes import num_processes
 from train.fit.quick.allocator import keep_freed_memory
 from train.fit.records.metrics_file import MetricsFile
-from train.fit.resume.sealed_trainer import trainer_arguments
 from train.fit.trainer import EpochEnds, TaskTrainer
 from train.settings import LearningConfig
-
-
-def make_arguments(
-    settings: LearningConfig, seed: int, trainer_dir: Path, *, show_progress: bool, **more: Any
-) -> TrainingArguments:
-    """What the Trainer is told by the settings; `more` are arguments of its own."""
-    return trainer_arguments(
-        trainer_dir,
-        learning_rate=settings.learning_rate,
-        schedule=settings.schedule,
-        gradient_accumulation=settings.gradient_accumulation,
-        max_grad_norm=settings.max_grad_norm,
-        precision=settings.precision,
-        seed=seed,
-        report_to=settings.report_to,
-        show_progress=show_progress,
-        **more,
-    )
 
 
 def build_network(

@@ -17,9 +17,9 @@ from train.fit.checkpoints import Folders, Inputs, birth_record, hash_sentences,
 from train.fit.distill.labels import SoftLabels, make_labels
 from train.fit.distill.student import fit_student
 from train.fit.distill.teacher import Teacher
-from train.fit.learning import make_arguments
 from train.fit.processes import is_main_process, num_processes
 from train.fit.resume.identity import OnChange, TrainingIdentity, settle, versions
+from train.fit.resume.sealed_trainer import trainer_arguments
 
 LABELS = "labels"
 
@@ -57,8 +57,12 @@ def distill_checkpoint(
     afresh.
     """
     settings = config.training
-    args = make_arguments(
-        settings, settings.seed, folders.trainer, show_progress=show_progress, eval_strategy="steps"
+    args = trainer_arguments(
+        folders.trainer,
+        settings,
+        seed=settings.seed,
+        show_progress=show_progress,
+        eval_strategy="steps",
     )
     with args.main_process_first(desc="soft labels"):
         labels = make_labels(

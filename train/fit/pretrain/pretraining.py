@@ -93,14 +93,10 @@ def pretrain_encoder(
     prepare_torch(settings.seed)
     args = trainer_arguments(
         folder / "trainer",
-        learning_rate=settings.learning_rate,
-        schedule=_SCHEDULES.get(settings.schedule, settings.schedule),
-        gradient_accumulation=settings.gradient_accumulation,
-        max_grad_norm=settings.max_grad_norm,
-        precision=settings.precision,
+        settings,
         seed=settings.seed,
-        report_to=settings.report_to,
         show_progress=show_progress,
+        lr_scheduler_type=_SCHEDULES.get(settings.schedule, settings.schedule),
     )
     with args.main_process_first(desc="corpus"):
         started, corpus = _corpus(config, folder, read_articles, dict(hashes), tell, watch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from transformers import Trainer, TrainingArguments
 
 from train.fit.processes import num_processes
 from train.fit.resume.sealed import disk_errors, last_complete, remove_incomplete, rotate, seal
+from train.settings import StepsConfig
 
 WEIGHTS = "model.safetensors"
 NEVER = 10**9  # a number of steps
@@ -21,19 +21,10 @@ _KEPT = 2  # complete checkpoints, besides the best one
 
 
 def trainer_arguments(
-    trainer_dir: Path,
-    *,
-    learning_rate: float,
-    schedule: str,
-    gradient_accumulation: int,
-    max_grad_norm: float,
-    precision: str,
-    seed: int,
-    report_to: Sequence[str],
-    show_progress: bool,
-    **more: Any,
+    trainer_dir: Path, steps: StepsConfig, *, seed: int, show_progress: bool, **more: Any
 ) -> TrainingArguments:
-    """What the Trainer is told in every training; `more` are arguments of its own.
+    """What the Trainer is told in every training, `seed` in place of the settings' own one; `more`
+    are arguments of its own.
 
     When to log, to score and to save, callbacks decide.
     """
@@ -43,11 +34,11 @@ def trainer_arguments(
         "output_dir": str(trainer_dir),
         "use_cpu": share_cpu,  # else accelerate would let each process train a network of its own
         "num_train_epochs": 1,  # what is read, and in what order, holds all epochs
-        "gradient_accumulation_steps": gradient_accumulation,
-        "learning_rate": learning_rate,
-        "lr_scheduler_type": schedule,
-        "max_grad_norm": max_grad_norm,
-        "bf16": on_gpu and precision != "fp32" and torch.cuda.is_bf16_supported(),
+        "gradient_accumulation_steps": steps.gradient_accumulation,
+        "learning_rate": steps.learning_rate,
+        "lr_scheduler_type": steps.schedule,
+        "max_grad_norm": steps.max_grad_norm,
+        "bf16": on_gpu and steps.precision != "fp32" and torch.cuda.is_bf16_supported(),
         "seed": seed,
         "eval_strategy": "steps",
         "eval_steps": NEVER,
@@ -57,7 +48,7 @@ def trainer_arguments(
         "logging_strategy": "steps",
         "logging_steps": NEVER,
         "logging_nan_inf_filter": False,
-        "report_to": list(report_to),
+        "report_to": list(steps.report_to),
         "disable_tqdm": not show_progress,
         "remove_unused_columns": False,
         "dataloader_pin_memory": on_gpu,
