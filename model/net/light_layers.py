@@ -55,9 +55,9 @@ def _keep_sums_exact(encoder: Any) -> None:
 
     In bf16 each layer's part would be rounded to an eighth of a percent of all those before.
     """
-    norms = [getattr(encoder.embeddings, "norm", None), getattr(encoder, "final_norm", None)]
-    for norm in filter(None, norms):
-        norm.compute_dtype = torch.float32
+    if encoder.config.model_type == "modernbert":
+        for norm in (encoder.embeddings.norm, encoder.final_norm):
+            norm.compute_dtype = torch.float32
 
 
 def can_pack_weights() -> bool:
