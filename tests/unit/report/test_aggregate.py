@@ -180,7 +180,8 @@ def test_memory_does_not_grow_with_the_number_of_sentences(marked: Marked) -> No
         return most
 
     peak(10)
-    assert peak(2000) < 1.5 * peak(20)
+    # Peaks vary by some kilobytes, whatever is read. A reference to each sentence would take 8 bytes.
+    assert peak(20_000) < peak(20) + 2 * 20_000
 
 
 @pytest.mark.parametrize(
