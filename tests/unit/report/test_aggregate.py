@@ -180,7 +180,7 @@ def test_memory_does_not_grow_with_the_number_of_sentences(marked: Marked) -> No
         return most
 
     peak(10)
-    # Peaks vary by some kilobytes, whatever is read. A reference to each sentence would take 8 bytes.
+    # Peaks vary by some kilobytes, whatever is read. A reference to each would take 8 bytes.
     assert peak(20_000) < peak(20) + 2 * 20_000
 
 
