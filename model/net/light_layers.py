@@ -35,7 +35,6 @@ def lighten(network: Any) -> None:
         return
     quicken(network, row_gradients=False, own_attention=False)
     take_attention(network, LIGHT_ATTENTION, light_attention)
-    _keep_sums_exact(network.encoder)
     can_pack = can_pack_weights()
     for parent in list(network.modules()):
         for name, layer in list(parent.named_children()):
@@ -48,16 +47,6 @@ def lighten(network: Any) -> None:
             setattr(parent, name, PackedLinear(layer, with_gelu=has_gelu))
             if has_gelu:
                 setattr(parent, _ACTIVATION, nn.Identity())
-
-
-def _keep_sums_exact(encoder: Any) -> None:
-    """Where layers add to one sum that no norm rounds off, as in ModernBERT, it is kept in fp32.
-
-    In bf16 each layer's part would be rounded to an eighth of a percent of all those before.
-    """
-    if encoder.config.model_type == "modernbert":
-        for norm in (encoder.embeddings.norm, encoder.final_norm):
-            norm.compute_dtype = torch.float32
 
 
 def can_pack_weights() -> bool:
