@@ -32,7 +32,7 @@ class QuickModernBertAttention(Quick, ModernBertAttention):  # type: ignore[misc
     ) -> tuple[Tensor, Tensor | None]:
         """(batch, length, width) → the same."""
         assert position_embeddings is not None
-        cos, sin = position_embeddings
+        cos, sin = (part.to(self.compute_dtype) for part in position_embeddings)
         batch, length, _ = hidden_states.shape
         parts = self.Wqkv(hidden_states).view(batch, length, 3, -1, self.head_dim)
         turned, value = parts.permute(2, 0, 3, 1, 4).contiguous().split((2, 1))
