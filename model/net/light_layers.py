@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
-from transformers.activations import GELUActivation
 
 from model.net.fast_layers import ShadowLinear, is_worthwhile, quicken, take_attention
+from model.net.packed import PackedLinear, can_pack_weights, is_exact_gelu
 
 LIGHT_ATTENTION = "nabra_light"
 _ACTIVATION = "intermediate_act_fn"  # where BERT and its kin keep what follows `dense`
@@ -36,6 +36,10 @@ def lighten(network: Any) -> None:
     quicken(network, row_gradients=False, own_attention=False)
     take_attention(network, LIGHT_ATTENTION, light_attention)
     can_pack = can_pack_weights()
+    if can_pack and network.encoder.config.model_type == "modernbert":
+        from model.net.light_modernbert import lighten_modernbert
+
+        lighten_modernbert(network.encoder)
     for parent in list(network.modules()):
         for name, layer in list(parent.named_children()):
             if not isinstance(layer, ShadowLinear):
@@ -43,50 +47,14 @@ def lighten(network: Any) -> None:
             if not can_pack:
                 layer.to(torch.bfloat16)
                 continue
-            has_gelu = name == "dense" and _is_exact_gelu(getattr(parent, _ACTIVATION, None))
-            setattr(parent, name, PackedLinear(layer, with_gelu=has_gelu))
+            has_gelu = name == "dense" and is_exact_gelu(getattr(parent, _ACTIVATION, None))
+            setattr(parent, name, PackedLinear(layer.weight, layer.bias, with_gelu=has_gelu))
             if has_gelu:
                 setattr(parent, _ACTIVATION, nn.Identity())
 
 
-def can_pack_weights() -> bool:
-    """Whether this torch has oneDNN's products by packed weights, which inductor uses, too."""
-    operators = torch.ops.mkldnn
-    return hasattr(operators, "_linear_pointwise") and bool(operators._is_mkldnn_bf16_supported())
-
-
 def _is_on_cpu(network: nn.Module) -> bool:
     return next(network.parameters()).device.type == "cpu"
-
-
-def _is_exact_gelu(activation: object) -> bool:
-    if isinstance(activation, GELUActivation):
-        return True
-    return isinstance(activation, nn.GELU) and activation.approximate == "none"
-
-
-class PackedLinear(nn.Module):
-    """A linear layer with its weight in the order in which the processor multiplies.
-
-    Without it each product begins with putting the weight in order, and the bias and GELU go over
-    the whole output once more each.
-    """
-
-    def __init__(self, layer: nn.Linear, *, with_gelu: bool) -> None:
-        super().__init__()
-        weight = layer.weight.detach().bfloat16().contiguous()
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, None)
-        self._bias = None if layer.bias is None else layer.bias.detach().bfloat16()
-        self._after: tuple[str, list[float], str] = (
-            ("gelu", [], "none") if with_gelu else ("none", [], "")
-        )
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(…, inputs) → (…, outputs), both bf16."""
-        output: Tensor = torch.ops.mkldnn._linear_pointwise(
-            input.bfloat16(), self._weight, self._bias, *self._after
-        )
-        return output
 
 
 def light_attention(

@@ -11,7 +11,8 @@ from transformers import PreTrainedModel
 
 import model.net.light_layers
 from model.net.fast_layers import ShadowLinear
-from model.net.light_layers import PackedLinear, can_pack_weights, is_fast_in_bf16, lighten
+from model.net.light_layers import is_fast_in_bf16, lighten
+from model.net.packed import PackedLinear, can_pack_weights
 from tests.networks import Network, make_bert, make_modernbert, make_network
 
 BOTH = pytest.mark.parametrize("make", [make_bert, make_modernbert])
