@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,7 @@ def make_bert(dropout: float = 0.0) -> BertModel:
     )
 
 
-def make_modernbert(dropout: float = 0.0) -> ModernBertModel:
+def make_modernbert(dropout: float = 0.0, **others: Any) -> ModernBertModel:
     return ModernBertModel(
         ModernBertConfig(
             vocab_size=VOCABULARY,
@@ -43,6 +44,7 @@ def make_modernbert(dropout: float = 0.0) -> ModernBertModel:
             cls_token_id=1,
             eos_token_id=2,
             sep_token_id=2,
+            **others,
         )
     )
 

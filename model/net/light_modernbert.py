@@ -15,7 +15,7 @@ from transformers.models.modernbert.modeling_modernbert import ModernBertEncoder
 from model.net.packed import PackedLinear, is_exact_gelu
 
 
-def lighten_modernbert(encoder: Any) -> None:
+def take_light_layers(encoder: Any) -> None:
     """Give a ModernBertModel layers that compute the same in bf16, but for rounding."""
     for layer in encoder.layers:
         layer.__class__ = LightLayer
@@ -67,7 +67,7 @@ class LightAttention(nn.Module):
         value = parts[:, :, 2]
         output = scaled_dot_product_attention(
             *(part.transpose(1, 2) for part in (query, key, value)),
-            attn_mask=None if attention_mask is None else attention_mask.to(parts.dtype),
+            attn_mask=attention_mask,
         )
         return self._output(output.transpose(1, 2).reshape(batch, length, -1))
 
