@@ -7,7 +7,6 @@ generator of CPU dropout and the backward pass of CPU flash attention.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -70,7 +69,7 @@ def quicken(
         if isinstance(module, Quick):
             module.compute_dtype = dtype
     if own_attention:
-        take_attention(network, PLAIN_ATTENTION, plain_attention)
+        _take_plain_attention(network)
 
 
 @cache
@@ -224,16 +223,16 @@ def plain_attention(
     return (weights @ value).transpose(1, 2).contiguous(), None
 
 
-def take_attention(network: nn.Module, name: str, attention: Callable[..., Any]) -> None:
-    """Have the encoders in a network call a function of transformers' interface; see `restore`."""
+def _take_plain_attention(network: nn.Module) -> None:
+    """Have the encoders in a network call `plain_attention`; see `restore`."""
     from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
     from transformers.masking_utils import eager_mask
 
-    AttentionInterface.register(name, attention)
-    AttentionMaskInterface.register(name, eager_mask)
+    AttentionInterface.register(PLAIN_ATTENTION, plain_attention)
+    AttentionMaskInterface.register(PLAIN_ATTENTION, eager_mask)
     for module in network.modules():
         if isinstance(module, PreTrainedModel):
             before = module.config._attn_implementation
-            if before != name:  # an encoder inside another one shares its config
+            if before != PLAIN_ATTENTION:  # an encoder inside another one shares its config
                 module.__dict__[_ATTENTION_BEFORE] = before
-                module.set_attn_implementation(name)
+                module.set_attn_implementation(PLAIN_ATTENTION)
