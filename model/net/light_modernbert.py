@@ -64,12 +64,14 @@ class LightAttention(nn.Module):
         cos, sin = (part[..., : self._head_dim // 2] for part in position_embeddings)
         pairs *= torch.complex(cos, sin)[:, :, None, None]
         query, key = torch.view_as_real(pairs).flatten(-2).to(parts.dtype).unbind(2)
-        value = parts[:, :, 2]
-        output = scaled_dot_product_attention(
-            *(part.transpose(1, 2) for part in (query, key, value)),
+        attended = scaled_dot_product_attention(
+            query.transpose(1, 2),
+            key.transpose(1, 2),
+            parts[:, :, 2].transpose(1, 2),
             attn_mask=attention_mask,
         )
-        return self._output(output.transpose(1, 2).reshape(batch, length, -1))
+        output: Tensor = self._output(attended.transpose(1, 2).reshape(batch, length, -1))
+        return output
 
 
 class LightGatedLayer(nn.Module):
