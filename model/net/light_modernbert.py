@@ -1,6 +1,6 @@
 """ModernBERT for prediction alone, with as few passes over memory as torch's operators allow.
 
-In a small network products of matrices are a fifth of the time; what lies between them counts.
+In a small network products of matrices are a third of the time or less: what lies between counts.
 """
 
 from __future__ import annotations

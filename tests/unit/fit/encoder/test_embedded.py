@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import torch
+import yaml
 
 from model.net.encoding import TextEncoder
 from model.text.normalize import PLACEHOLDERS, normalize
@@ -33,6 +35,13 @@ def test_is_small_and_has_its_papers() -> None:
         "nabra pretrain configs/pretrain.yaml",
     ):
         assert fact in card
+
+
+def test_its_config_is_the_one_that_made_it() -> None:
+    record = json.loads((EMBEDDED_DIR / "pretraining.json").read_text(encoding="utf-8"))
+    config = yaml.safe_load(Path("configs/pretrain.yaml").read_text(encoding="utf-8"))
+    for part in ("scratch", "vectors", "masking", "training"):
+        assert record["config"][part] == config[part], part
 
 
 def test_is_what_a_run_starts_from() -> None:
