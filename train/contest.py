@@ -186,7 +186,7 @@ def _own_baselines(run: Run) -> dict[str, Baseline]:
         return SystemOutput(tuple(labels), tuple(terms))
 
     def read_words(sentence: LabelledSentence, stance: Stance) -> str:
-        return holder_words(sentence.text, sentence.voices, stance)
+        return holder_words(sentence.text, sentence.voices, stance).text
 
     names = {target.id: target.name for target in targets.values()}
     view = OwnView(

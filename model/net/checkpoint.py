@@ -159,9 +159,8 @@ def _read_network(path: Path, tasks: Sequence[Task]) -> FramingNetwork:
     try:
         load_state(network, state)
     except RuntimeError as error:
-        raise CheckpointError(
-            path / WEIGHTS, f"does not fit config.json: {' '.join(str(error).split())}"
-        ) from None
+        what = f"does not fit config.json: {' '.join(str(error).split())}"
+        raise CheckpointError(path / WEIGHTS, what, "train it again with this nabra") from None
     network.eval()
     if torch.cuda.is_available():
         network.to("cuda")

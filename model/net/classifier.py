@@ -92,7 +92,7 @@ class Classifier:
 
     def read_pairs(self, task: str, pairs: Sequence[tuple[str, str]]) -> list[FloatArray]:
         """The probabilities that `classify` names, before any temperature."""
-        encoded = self.checkpoint.encoder.pairs([(text, second, "") for text, second in pairs])
+        encoded = self.checkpoint.encoder.pairs([(text, second, ()) for text, second in pairs])
         return [result.classes[task] for result in Passes(self.checkpoint).read(encoded)]
 
     def represent(self, texts: Sequence[str]) -> FloatArray:
@@ -175,14 +175,12 @@ class Classifier:
         if STANCE not in self.checkpoint.network.tasks:
             return []
         asked = [(number, s) for number, draft in enumerate(drafts) for s in draft.stances]
+        names = self.checkpoint.targets.targets
+        words = (holder_words(drafts[n].text, drafts[n].voices, stance) for n, stance in asked)
         return self.checkpoint.encoder.pairs(
             [
-                (
-                    holder_words(drafts[number].text, drafts[number].voices, stance),
-                    self.checkpoint.targets.targets[stance.target].name,
-                    stance.mentions[0].text if stance.mentions else "",
-                )
-                for number, stance in asked
+                (text, names[stance.target].name, mentions)
+                for (text, mentions), (_, stance) in zip(words, asked, strict=True)
             ],
             None if contexts is None else [contexts[number] for number, _ in asked],
         )

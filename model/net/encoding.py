@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 from model.errors import CheckpointError
 from model.text.normalize import PLACEHOLDERS, Parity, View, normalize
 
+WORDS, SECOND, MENTION = 0, 1, 2
+"""Types of tokens: of the text, of what is read behind it, and of where the text names the target.
+An encoder itself is told of the first two alone; for it a mention is text like any other."""
+Spans = Sequence[tuple[int, int]]
 _MOST_WORDS = 200_000  # whose tokens are kept: some 50 MB
 
 
@@ -31,7 +35,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A holder's words and a target's name; `num_lost` tokens of the words did not fit."""
+    """A text and a second one: a holder's words and a target's name, two titles.
+
+    `num_lost` tokens of the first did not fit.
+    """
 
     input_ids: list[int]
     token_type_ids: list[int]
@@ -67,65 +74,63 @@ class TextEncoder:
         self, texts: Sequence[str], contexts: Sequence[str] | None = None
     ) -> list[list[Window]]:
         """For each sentence its windows, at least one; each word is the own word of just one."""
-        views = [normalize(text, self.parity) for text in texts]
-        words = [_view_words(view) for view in views]
-        pieces = self._tokenize(
-            [[view.text[a:b] for a, b in spans] for view, spans in zip(views, words, strict=True)]
-        )
         return [
-            self._windows(view, spans, word_pieces, context)
-            for view, spans, word_pieces, context in zip(
-                views, words, pieces, self._contexts(contexts, len(texts)), strict=True
+            self._windows(read, context)
+            for read, context in zip(
+                self._read(texts), self._contexts(contexts, len(texts)), strict=True
             )
         ]
 
     def pairs(
         self,
-        pairs: Sequence[tuple[str, str, str]],
+        pairs: Sequence[tuple[str, str, Spans]],
         contexts: Sequence[str] | None = None,
     ) -> list[Pair]:
-        """For each (holder's words, target's name, mention in the words) the ids of the pair.
+        """For each (text, second text, slices of the text that name it) the ids of the pair.
 
-        Where the words are too long, those around the mention are kept.
+        Where the text is too long, what stands around the first of the mentions is kept.
         """
         # A name stands in many pairs, and a sentence in several.
         texts = list(dict.fromkeys(text for pair in pairs for text in pair[:2]))
-        splits = [self._split(text) for text in texts]
-        read = dict(zip(texts, zip(splits, self._tokenize(splits), strict=True), strict=True))
+        read = dict(zip(texts, self._read(texts), strict=True))
         encoded = []
-        for (text, second, mention), context in zip(
+        for (text, second, mentions), context in zip(
             pairs, self._contexts(contexts, len(pairs)), strict=True
         ):
-            split, pieces = read[text]
-            words = [token for word in pieces for token in word]
-            name = [token for word in read[second][1] for token in word]
+            words = [token for word in read[text].pieces for token in word]
+            types = read[text].types(mentions)
+            name = [token for word in read[second].pieces for token in word]
             behind = len(context) + 1 if context else 0
             room = max(self.max_length - 3 - len(name) - behind, 0)
             first_kept = 0
             if len(words) > room:
-                middle = _tokens_before(split, pieces, self._split(mention))
+                middle = types.index(MENTION) if MENTION in types else 0
                 first_kept = min(max(0, middle - room // 2), len(words) - room)
-            kept = words[first_kept : first_kept + room]
-            first = [self._open, *kept, self._close]
+            kept = slice(first_kept, first_kept + room)
+            first = [self._open, *words[kept], self._close]
             last = [*name[: self.max_length - len(first) - 1 - behind], self._close]
             if context:
                 last += [*context, self._close]
-            encoded.append(
-                Pair(first + last, [0] * len(first) + [1] * len(last), len(words) - len(kept))
-            )
+            types = [WORDS, *types[kept], WORDS, *[SECOND] * len(last)]
+            encoded.append(Pair(first + last, types, max(len(words) - room, 0)))
         return encoded
 
     def _contexts(self, contexts: Sequence[str] | None, number: int) -> list[list[int]]:
         """The tokens of each context, cut to a quarter of the length; none where there is none."""
         if contexts is None:
             return [[]] * number
-        split = self._tokenize([self._split(text) for text in contexts])
         return [
-            [token for word in words for token in word][: self.max_length // 4] for words in split
+            [token for word in read.pieces for token in word][: self.max_length // 4]
+            for read in self._read(contexts)
         ]
 
-    def _split(self, text: str) -> list[str]:
-        return normalize(text, self.parity).text.split()
+    def _read(self, texts: Sequence[str]) -> list[_Text]:
+        views = [normalize(text, self.parity) for text in texts]
+        words = [_view_words(view) for view in views]
+        pieces = self._tokenize(
+            [[view.text[a:b] for a, b in spans] for view, spans in zip(views, words, strict=True)]
+        )
+        return [_Text(*parts) for parts in zip(views, words, pieces, strict=True)]
 
     def _tokenize(self, sentences: Sequence[Sequence[str]]) -> list[list[list[int]]]:
         """For each sentence, for each word, its token ids (none for a word without a token).
@@ -147,16 +152,10 @@ class TextEncoder:
             met.update(zip(new, encoded["input_ids"], strict=True))
         return [[met[word] for word in words] for words in sentences]
 
-    def _windows(
-        self,
-        view: View,
-        spans: Sequence[tuple[int, int]],
-        pieces: Sequence[list[int]],
-        context: Sequence[int],
-    ) -> list[Window]:
+    def _windows(self, text: _Text, context: Sequence[int]) -> list[Window]:
         behind = [*context, self._close] if context else []
         room = self.max_length - 2 - len(behind)
-        words = [(span, word) for span, word in zip(spans, pieces, strict=True) if word]
+        words = [(span, word) for span, word in zip(text.words, text.pieces, strict=True) if word]
         windows: list[Window] = []
         for stretch in _cover([min(len(word), room) for _, word in words], room, self.stride):
             ids = [self._open]
@@ -167,13 +166,32 @@ class TextEncoder:
                 (start, end), word = words[number]
                 if stretch.first_own <= number < stretch.end_own:
                     firsts.append(len(ids))
-                    sources.append(view.to_source(start, end))
+                    sources.append(text.view.to_source(start, end))
                     num_lost += len(word[room:])
                 ids += word[:room]
             ids.append(self._close)
-            types = [0] * len(ids) + [1] * len(behind)
+            types = [WORDS] * len(ids) + [SECOND] * len(behind)
             windows.append(Window(ids + behind, types, firsts, sources, num_lost))
         return windows
+
+
+class _Text(NamedTuple):
+    """A normalised text, the slices of it that are words, and the tokens of each."""
+
+    view: View
+    words: list[tuple[int, int]]
+    pieces: list[list[int]]
+
+    def types(self, mentions: Spans) -> list[int]:
+        """Of each token: whether its word is one of a mention's, given as slices of the source."""
+        if not mentions:
+            return [WORDS] * sum(map(len, self.pieces))
+        found: list[int] = []
+        for word, pieces in zip(self.words, self.pieces, strict=True):
+            start, end = self.view.to_source(*word)
+            is_named = any(first < end and start < last for first, last in mentions)
+            found += [MENTION if is_named else WORDS] * len(pieces)
+        return found
 
 
 class _Stretch(NamedTuple):
@@ -210,14 +228,6 @@ def _cover(sizes: Sequence[int], room: int, stride: int) -> list[_Stretch]:
     return [
         _Stretch(*bound, *own) for bound, own in zip(bounds, itertools.pairwise(cuts), strict=True)
     ]
-
-
-def _tokens_before(words: Sequence[str], pieces: Sequence[list[int]], wanted: Sequence[str]) -> int:
-    """How many tokens stand before the words of a mention; 0 where they are not found."""
-    for place in range(len(words) - len(wanted) + 1):
-        if wanted and words[place : place + len(wanted)] == wanted:
-            return sum(map(len, pieces[:place]))
-    return 0
 
 
 def _view_words(view: View) -> list[tuple[int, int]]:

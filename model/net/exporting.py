@@ -23,6 +23,7 @@ from torch import Tensor
 from model.errors import NabraError, OutputError
 from model.net.agreement import Agreement
 from model.net.checkpoint import RECORD, WEIGHTS, Checkpoint, change_record, checkpoint_hash
+from model.net.encoding import MENTION, SECOND, WORDS
 from model.net.graph import GRAPH, INPUTS, GraphNetwork
 from model.net.network import FramingNetwork, probabilities
 
@@ -185,12 +186,14 @@ def check_place(checkpoint: Path, output: Path, *, overwrite: bool) -> None:
 def _random_rows(
     lengths: list[int], num_tokens: int, chance: np.random.Generator
 ) -> dict[str, Tensor]:
-    """Rows of these lengths, padded to the longest; the second half of each is a second text."""
+    """Rows of these lengths, padded to the longest; the second half of each is a second text, and
+    where the first is long enough, a token of it is a mention."""
     places = np.arange(max(lengths))
     ends = np.array(lengths)[:, None]
     mask = places < ends
     ids = chance.integers(num_tokens, size=mask.shape)
-    rows = (np.where(mask, ids, 0), mask, mask & (places >= ends // 2))
+    types = np.select([places >= ends // 2, places == 1], [SECOND, MENTION], WORDS)
+    rows = (np.where(mask, ids, 0), mask, mask * types)
     return {
         name: torch.from_numpy(np.asarray(row, dtype=np.int64))
         for name, row in zip(INPUTS, rows, strict=True)

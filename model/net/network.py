@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from model.net.encoding import MENTION, SECOND
 from model.tasks import DEFAULT_TASKS, Task
 
 TAGS = ("O", "B", "I")
@@ -17,8 +18,10 @@ _HEADS = "heads."
 class FramingNetwork(nn.Module):
     """A transformers encoder with a head for each task.
 
-    A classifying head reads the mean of the last states. A tagging head holds one BIO layer for
-    each label, so that spans of different labels may overlap.
+    A classifying head reads the mean of the last states; that of a pair reads beside it the mean
+    of those that the pair asks about: the target's mentions, or, where the text has none, the
+    second text. A tagging head holds one BIO layer for each label, so that spans of different
+    labels may overlap.
     """
 
     def __init__(
@@ -36,7 +39,12 @@ class FramingNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.token_dropout = token_dropout
         self.heads = nn.ModuleDict(
-            {task.name: nn.Linear(encoder.config.hidden_size, _num_outputs(task)) for task in tasks}
+            {
+                task.name: nn.Linear(
+                    encoder.config.hidden_size * (2 if task.pair else 1), _num_outputs(task)
+                )
+                for task in tasks
+            }
         )
         self._takes_token_types = getattr(encoder.config, "type_vocab_size", 0) > 1
 
@@ -50,11 +58,16 @@ class FramingNetwork(nn.Module):
     ) -> dict[str, Tensor]:
         """The logits of every task, from ids, mask and types of the shape (batch, length).
 
-        A classifying task has (batch, labels), a tagging task (batch, length, labels, tags).
+        The types are those of `TextEncoder`. A classifying task has (batch, labels), a tagging
+        task (batch, length, labels, tags).
         """
-        hidden, pooled = self._read(input_ids, attention_mask, token_type_ids)
+        hidden = self._read(input_ids, attention_mask, token_type_ids)
+        whole = _mean(hidden, attention_mask)
+        named = token_type_ids == MENTION
+        asked = named | (token_type_ids == SECOND) & ~named.any(1, keepdim=True)
+        of_pair = torch.cat([whole, _mean(hidden, asked)], dim=-1)
         return {
-            task.name: self.heads[task.name](pooled)
+            task.name: self.heads[task.name](of_pair if task.pair else whole)
             if task.kind == "classify"
             else self.heads[task.name](hidden).unflatten(-1, (len(task.labels), len(TAGS)))
             for task in self.tasks
@@ -63,21 +76,19 @@ class FramingNetwork(nn.Module):
     def represent(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
     ) -> Tensor:
-        """What a classifying head reads: the mean of the last states, (batch, width)."""
-        return self._read(input_ids, attention_mask, token_type_ids)[1]
+        """The mean of the last states, (batch, width)."""
+        hidden = self._read(input_ids, attention_mask, token_type_ids)
+        return _mean(hidden, attention_mask)
 
-    def _read(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The last states, (batch, length, width), and their mean, (batch, width)."""
+    def _read(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        """The last states, (batch, length, width)."""
         if self.training and self.token_dropout is not None:
             input_ids = self.token_dropout(input_ids)
         inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
         if self._takes_token_types:
-            inputs["token_type_ids"] = token_type_ids
-        hidden = self.dropout(self.encoder(**inputs).last_hidden_state).float()
-        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        return hidden, (hidden * mask).sum(1) / mask.sum(1)
+            inputs["token_type_ids"] = (token_type_ids == SECOND).long()
+        hidden: Tensor = self.dropout(self.encoder(**inputs).last_hidden_state).float()
+        return hidden
 
 
 class TokenDropout(nn.Module):
@@ -98,6 +109,12 @@ class TokenDropout(nn.Module):
         drops = torch.rand(input_ids.shape, device=input_ids.device) < self.probability
         drops &= ~torch.isin(input_ids, self.special_ids)
         return torch.where(drops, self.unknown_id, input_ids)
+
+
+def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
+    """The mean of the states where the mask is not 0, (batch, width); 0 where there is none."""
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
 def _num_outputs(task: Task) -> int:

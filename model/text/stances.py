@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from model.records import Holder, Mention, Stance, Voice
 from model.text.targets import TargetMention
@@ -28,13 +29,37 @@ def holder_of(mention: Mention, voices: Sequence[Voice]) -> tuple[Holder, str | 
     return "newsroom", None
 
 
-def holder_words(text: str, voices: Sequence[Voice], stance: Stance) -> str:
-    """The holder's own words: the sentence without its direct quotations, or that speaker's."""
+class HolderWords(NamedTuple):
+    """The holder's own words, and the slices of them that name the target."""
+
+    text: str
+    mentions: tuple[tuple[int, int], ...]
+
+
+def holder_words(text: str, voices: Sequence[Voice], stance: Stance) -> HolderWords:
+    """Of the newsroom the sentence without its direct quotations, of a source its quotations."""
     direct = [voice for voice in voices if voice.kind == "direct"]
     if stance.holder == "newsroom":
-        for voice in sorted(direct, key=lambda voice: -voice.start):
-            text = f"{text[: voice.start]} {text[voice.end :]}"
-        return text
-    return " ".join(
-        text[voice.start : voice.end] for voice in direct if voice.speaker == stance.speaker
-    )
+        kept = list(_outside(direct, len(text)))
+    else:
+        kept = [(v.start, v.end) for v in direct if v.speaker == stance.speaker]
+    mentions: list[tuple[int, int]] = []
+    written = 0
+    for start, end in kept:
+        moved = written - start
+        mentions += [
+            (mention.start + moved, mention.end + moved)
+            for mention in stance.mentions
+            if start <= mention.start and mention.end <= end
+        ]
+        written += end - start + 1
+    return HolderWords(" ".join(text[start:end] for start, end in kept), tuple(mentions))
+
+
+def _outside(voices: Sequence[Voice], length: int) -> Iterator[tuple[int, int]]:
+    """What lies before, between and behind the voices."""
+    start = 0
+    for voice in sorted(voices, key=lambda voice: voice.start):
+        yield start, max(start, voice.start)
+        start = max(start, voice.end)
+    yield start, length

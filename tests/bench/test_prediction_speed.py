@@ -102,7 +102,7 @@ def make_material(checkpoint: Path, data: Path, folder: Path) -> Material:
 def _pairs(classifier: Classifier, drafts: list[Prediction]) -> list[dict[str, str]]:
     return [
         {
-            "text": normalize(holder_words(draft.text, draft.voices, stance)).text,
+            "text": normalize(holder_words(draft.text, draft.voices, stance).text).text,
             "text_pair": classifier.checkpoint.targets.targets[stance.target].name,
         }
         for draft in drafts

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from model.net.encoding import Pair, TextEncoder, Window
+from model.net.encoding import Pair, Spans, TextEncoder, Window
 from model.net.network import TAGS
 from model.records import LabelledSentence, LoadedTerm, TaskSpan
 from model.tasks import LOADED_TERMS, STANCE, Task
@@ -96,11 +96,11 @@ class RowMaker:
     def _pair_rows(
         self, sentences: Sequence[LabelledSentence], contexts: Sequence[str] | None
     ) -> list[Row]:
-        pairs: list[tuple[str, str, str]] = []
+        pairs: list[tuple[str, str, Spans]] = []
         labels: list[tuple[str, tuple[int, float]]] = []
         owners: list[int] = []
 
-        def add(owner: int, pair: tuple[str, str, str], task: str, *label: Any) -> None:
+        def add(owner: int, pair: tuple[str, str, Spans], task: str, *label: Any) -> None:
             owners.append(owner)
             pairs.append(pair)
             labels.append((task, self._class(task, *label)))
@@ -108,13 +108,12 @@ class RowMaker:
         for number, sentence in enumerate(sentences):
             for stance in sentence.stances if STANCE.name in self._tasks else ():
                 if stance.label is not None:
-                    words = holder_words(sentence.text, sentence.voices, stance)
-                    named = stance.mentions[0].text if stance.mentions else ""
-                    pair = (words, self._target_names[stance.target], named)
+                    words, mentions = holder_words(sentence.text, sentence.voices, stance)
+                    pair = (words, self._target_names[stance.target], mentions)
                     add(number, pair, STANCE.name, stance.label, stance.confidence)
             for label in sentence.classes:
                 if label.pair is not None and label.task in self._tasks:
-                    pair = (sentence.text, label.pair, "")
+                    pair = (sentence.text, label.pair, ())
                     add(number, pair, label.task, label.label, label.confidence)
         chosen = None if contexts is None else [contexts[owner] for owner in owners]
         return [

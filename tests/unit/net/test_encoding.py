@@ -3,11 +3,12 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from model.errors import CheckpointError
 from model.net.checkpoint import load_checkpoint
-from model.net.encoding import TextEncoder
+from model.net.encoding import MENTION, SECOND, TextEncoder
 from model.text.normalize import PLACEHOLDERS, normalize
 from tests.conftest import TEXTS
 from train.fit.encoder.compact import train_tokenizer
@@ -95,7 +96,7 @@ def test_a_context_is_another_segment(encoder: TextEncoder) -> None:
     assert with_context.token_type_ids.count(1) == len(with_context.input_ids) - len(
         plain.input_ids
     )
-    pair, plain_pair = encoder.pairs([(text, "قسد", "")] * 2, ["زار الوزير", ""])
+    pair, plain_pair = encoder.pairs([(text, "قسد", ())] * 2, ["زار الوزير", ""])
     assert pair.input_ids[: len(plain_pair.input_ids)] == plain_pair.input_ids
     assert len(pair.input_ids) > len(plain_pair.input_ids)
 
@@ -105,7 +106,7 @@ def test_a_long_context_leaves_room_for_the_text(encoder: TextEncoder) -> None:
     (windows,) = encoder.windows([text], [context])
     ((whole,),) = TextEncoder(encoder.tokenizer, 4096).windows([text])
     assert [span for window in windows for span in window.word_spans] == whole.word_spans
-    (pair,) = encoder.pairs([(text, "قسد", "")], [context])
+    (pair,) = encoder.pairs([(text, "قسد", ())], [context])
     for encoded in (*windows, pair):
         assert len(encoded.input_ids) <= encoder.max_length
     for encoded in (windows[0], pair):
@@ -114,7 +115,7 @@ def test_a_long_context_leaves_room_for_the_text(encoder: TextEncoder) -> None:
 
 def test_a_pair_keeps_the_whole_name_and_says_what_it_lost(encoder: TextEncoder) -> None:
     name = "قوات سوريا الديمقراطية"
-    short, long = encoder.pairs([("التحالف يدعم", name, ""), (" ".join(TEXTS * 4), name, "")])
+    short, long = encoder.pairs([("التحالف يدعم", name, ()), (" ".join(TEXTS * 4), name, ())])
     assert short.num_lost == 0
     assert long.num_lost > 0
     assert len(long.input_ids) <= encoder.max_length
@@ -136,6 +137,30 @@ def test_refuses_a_tokenizer_that_splits_placeholders() -> None:
 def test_a_long_pair_keeps_what_stands_around_the_mention(encoder: TextEncoder) -> None:
     filler, name = "زار الوزير المدينة أمس " * 20, "قوات سوريا"
     texts = [f"{filler}{word} قسد {filler}" for word in ("التحالف", "الناطق")]
-    one, other = encoder.pairs([(text, name, "قسد") for text in texts])
+    asked = [(text, name, [find(text, "قسد")]) for text in texts]
+    one, other = encoder.pairs(asked)
     assert one.num_lost > 0
     assert one.input_ids != other.input_ids
+    assert len(one.input_ids) == len(one.token_type_ids) == encoder.max_length
+
+
+def find(text: str, part: str) -> tuple[int, int]:
+    return text.index(part), text.index(part) + len(part)
+
+
+def test_a_pair_says_which_tokens_are_of_the_mentions(encoder: TextEncoder) -> None:
+    """Of whole words, whatever marks the normalisation drops; BERT's own type for the rest."""
+    text = "مع «قـسـد» الضعيفة و قِوات سوريا"
+    clear, elsewhere = [find(text, "قـسـد"), find(text, "وات سوريا")], [find(text, "الضعيفة")]
+    pairs = encoder.pairs([(text, "قسد", spans) for spans in (clear, elsewhere, ())])
+    ids = pairs[0].input_ids
+    assert all(pair.input_ids == ids for pair in pairs)
+    words = [
+        encoder.tokenizer.decode(np.array(ids)[np.array(pair.token_type_ids) == MENTION])
+        for pair in pairs
+    ]
+    assert words == ["قسد قوات سوريا", "الضعيفة", ""]
+    end = ids.index(encoder.tokenizer.sep_token_id) + 1
+    for pair in pairs:
+        assert SECOND not in pair.token_type_ids[:end]
+        assert set(pair.token_type_ids[end:]) == {SECOND}

@@ -239,13 +239,14 @@ def test_a_stance_for_each_target_holder_and_speaker() -> None:
     source, newsroom = draft_stances(mentions, voices)
     assert (source.holder, source.speaker) == ("source", "زيد")
     assert (newsroom.holder, newsroom.speaker) == ("newsroom", None)
-    assert holder_words(text, voices, source) == "قسد تتقدم"
-    assert "تتقدم" not in holder_words(text, voices, newsroom)
-    assert "وقسد تنفي" in holder_words(text, voices, newsroom)
+    for stance, of_them in ((source, "قسد تتقدم"), (newsroom, "قال زيد: « » وقسد تنفي")):
+        words, named = holder_words(text, voices, stance)
+        assert words == of_them
+        assert [words[start:end] for start, end in named] == [stance.mentions[0].text]
 
 
 def test_holder_words_of_one_speaker_only() -> None:
     text = "«نعم» و«لا»"
     voices = (Voice(1, 4, "direct", "زيد", None), Voice(8, 10, "direct", "عمرو", None))
     stance = Stance("sdf", "source", "عمرو", (), None)
-    assert holder_words(text, voices, stance) == "لا"
+    assert holder_words(text, voices, stance) == ("لا", ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,7 @@ class SoftRows(Sequence[SoftRow]):
         self._text_tasks = [task for task in student.checkpoint.network.tasks if task != STANCE]
         self._sources = _Lists()  # of each row: its table, its line, and the stance or _TEXT
         self._ids, self._places, self._words = _Lists(), _Lists(), _Lists()
-        self._borders = array("i")  # where the second segment begins
+        self._types = _Lists("b")  # of the tokens
         self.num_cut = self.num_lost = 0
         surroundings = Surroundings(student.checkpoint.context)
         for number, table in enumerate(labels.tables):
@@ -62,7 +62,7 @@ class SoftRows(Sequence[SoftRow]):
                     self._add(next(waiting), (number, line, stance), (), ())
 
     def __len__(self) -> int:
-        return len(self._borders)
+        return len(self._ids.ends) - 1
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -94,7 +94,7 @@ class SoftRows(Sequence[SoftRow]):
             }
         return SoftRow(
             input_ids=ids,
-            token_type_ids=(np.arange(len(ids)) >= self._borders[number]).astype(np.int8),
+            token_type_ids=self._types[number],
             classes={},
             tags={},
             num_lost=0,
@@ -127,7 +127,7 @@ class SoftRows(Sequence[SoftRow]):
         self._ids.append(encoded.input_ids)
         self._places.append(places)
         self._words.append(words)
-        self._borders.append(encoded.token_type_ids.count(0))
+        self._types.append(encoded.token_type_ids)
         self.num_cut += encoded.num_lost > 0
         self.num_lost += encoded.num_lost
 
@@ -166,17 +166,18 @@ class SoftCollator(Collator):
 
 
 class _Lists:
-    """Lists of whole numbers, end to end in one array."""
+    """Lists of whole numbers, end to end in one array: of 32 bits each, or of 8."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Literal["i", "b"] = "i") -> None:
         self.ends = array("q", [0])
-        self._values = array("i")
+        self._values = array(kind)
 
     def append(self, numbers: Iterable[int]) -> None:
         """Add a list."""
         self._values.extend(numbers)
         self.ends.append(len(self._values))
 
-    def __getitem__(self, number: int) -> npt.NDArray[np.int32]:
-        values = np.frombuffer(self._values, np.int32) if self._values else np.empty(0, np.int32)
+    def __getitem__(self, number: int) -> npt.NDArray[Any]:
+        kind = self._values.typecode  # numpy's name for it, too
+        values = np.frombuffer(self._values, kind) if self._values else np.empty(0, kind)
         return values[self.ends[number] : self.ends[number + 1]]

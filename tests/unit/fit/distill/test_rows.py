@@ -10,11 +10,12 @@ import torch
 
 from model.net.checkpoint import Checkpoint
 from model.net.classifier import Classifier
-from model.net.encoding import TextEncoder, register_placeholders
+from model.net.encoding import MENTION, TextEncoder, register_placeholders
 from model.net.network import FramingNetwork
 from model.tasks import LOADED_TERMS, STANCE
 from model.text.aliases import Target
 from model.text.lexicon import Lexicon
+from model.text.surroundings import Surroundings
 from model.text.targets import TargetList
 from tests.sentences import labelled
 from tests.unit.fit.distill.teaching import KIND, TASKS, draft_of, reading_of
@@ -90,12 +91,13 @@ def test_each_word_has_the_label_of_the_teacher_s_word(
             assert not batch["weights"][STANCE.name].any()
             number += 1
         assert met == table.words(line)  # each word once, over all windows
-        for stance in range(len(draft.stances)):
+        _, pairs = student.encode([draft], Surroundings("none"))
+        assert len(pairs) == len(draft.stances)
+        for stance, pair in enumerate(pairs):
             batch = collate([rows[number]])
-            assert batch["inputs"]["token_type_ids"][0].tolist() == [
-                *[0] * int((batch["inputs"]["token_type_ids"] == 0).sum()),
-                *[1] * int((batch["inputs"]["token_type_ids"] == 1).sum()),
-            ]
+            assert batch["inputs"]["input_ids"][0].tolist() == pair.input_ids
+            assert batch["inputs"]["token_type_ids"][0].tolist() == pair.token_type_ids
+            assert MENTION in pair.token_type_ids
             assert batch["soft"][STANCE.name][0].numpy() == pytest.approx(
                 soften(table.logs(STANCE, line)[stance], TEMPERATURE)
             )
