@@ -108,7 +108,7 @@ def _what_it_reads(record: Mapping[str, Any], tasks: Sequence[Task]) -> Iterator
 
 def _in_and_out(task: Task) -> tuple[str, str]:
     if task == STANCE:
-        return "the holder's own words and where they name the target, its neutral name", "one label"
+        return "the holder's words, where they name the target, and its name", "one label"
     if task == LOADED_TERMS:
         return "a sentence", "spans of whole words"
     if task.kind == "tag":
