@@ -27,6 +27,7 @@ from model.report.framing import (
     TermUse,
 )
 from model.report.marks import Segment, cut_into_runs
+from model.tasks import DEFAULT_TASKS
 
 # What the page shows at most; whatever is left out, the page says how much that is.
 LIMITS = {
@@ -199,13 +200,16 @@ def _scores(main_scores: object) -> dict[str, dict[str, str]]:
     if not isinstance(main_scores, Mapping):
         return {}
     readings: dict[str, dict[str, str]] = {}
+    told = [task.name for task in DEFAULT_TASKS] if "test" in main_scores else []
     for name, value in main_scores.items():
         if name == "tasks" and isinstance(value, Mapping):  # scores by label fill a scorecard
             value = {
                 _name_task(str(task), scores): scores.get("value")
                 for task, scores in value.items()
-                if isinstance(scores, Mapping)
+                if isinstance(scores, Mapping) and task not in told
             }
+            if not value:
+                continue
         reading, scores = (name, value) if isinstance(value, Mapping) else ("", {name: value})
         named = {SCORE_NAMES.get(key, key): text for key, text in _flat(scores)}
         readings[reading] = readings.get(reading, {}) | named

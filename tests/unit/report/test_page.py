@@ -277,6 +277,22 @@ def test_the_classifiers_quality_is_told_or_its_absence(marked: Marked) -> None:
     assert "carries no scores" in _render([marked("أ")], main_scores=None)[0]
 
 
+def test_no_score_is_told_twice(marked: Marked) -> None:
+    """`tasks` repeats nabra's own two, which `test` has; others stand there alone."""
+    task = {"measure": "macro_f1", "value": 0.25, "support": 4}
+    own, other = {"stance": task, "loaded_terms": task}, {"tone": task}
+    shown = {
+        name: [dd.text() for dd in root.all("aside", class_="quality")[0].all("dd")]
+        for name, scores in {
+            "own": {"test": {"macro_f1": 0.5}, "tasks": own},
+            "both": {"test": {"macro_f1": 0.5}, "tasks": own | other},
+            "apart": {"tasks": own},
+        }.items()
+        for root in [_render([marked("أ")], main_scores=scores)[1]]
+    }
+    assert shown == {"own": ["0.500"], "both": ["0.500", "0.250"], "apart": ["0.250", "0.250"]}
+
+
 def test_the_page_can_be_read_without_eyes_or_script(root: Node) -> None:
     assert [len(root.all(tag)) for tag in ("main", "nav", "footer", "h1")] == [1, 1, 1, 1]
     levels = [int(n.tag[1]) for n in root.all() if re.fullmatch("h[1-6]", n.tag)]
