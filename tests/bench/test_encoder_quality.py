@@ -2,8 +2,8 @@
 
 `NABRA_BENCH_ENCODER` names another encoder than the embedded one, `NABRA_BENCH_SETS` some of the
 sets, `NABRA_BENCH_SHARES` other shares of the training stories than all of them,
-`NABRA_BENCH_SET` overrides of the configs. What was counted is kept in the folder
-`NABRA_BENCH_KEEP`, and not counted again.
+`NABRA_BENCH_SET` overrides of the configs, `NABRA_BENCH_SEEDS` another number of seeds than three.
+What was counted is kept in the folder `NABRA_BENCH_KEEP`, and not counted again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from train.score.counts import IntArray
 from train.settings import OWN
 from train.steps import encoder_hash
 
-SEEDS = (1, 2, 3)
+SEEDS = range(1, 1 + int(os.environ.get("NABRA_BENCH_SEEDS", "3")))
 FOLDS = 5
 ENCODER, CHANCE, TFIDF = "encoder", "by chance", "tfidf"
 Sentences = Sequence[LabelledSentence]
