@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,13 +17,15 @@ class Terminal(io.StringIO):
 def test_progress_says_how_fast_how_long_and_what_was_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("model.console.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("tqdm.std.time", lambda: now)
     monkeypatch.setattr(sys, "stderr", Terminal())
     with Progress(1000, quiet=False) as progress:
         assert "0 sentences/s, 0 quarantined" in str(progress._bar)
         progress.advance(200)
         progress.add(3_000, 2)
-        progress._start -= 10
-        progress._bar.start_t -= 10
+        now += 10
         progress.add(1_000, 1)
         told = str(progress._bar)
     assert "200/1000" in told
