@@ -9,7 +9,7 @@ from tests.networks import make_bert, make_modernbert
 
 TONE = Task("tone", "classify", ("calm", "loud"))
 IDS = torch.tensor([[1, 7, 8, 9, 2, 5, 6, 2]])
-TEXT, SECOND = slice(0, 5), slice(5, 8)
+SECOND = slice(5, 8)
 
 
 @pytest.fixture(params=[make_bert, make_modernbert], ids=["bert", "modernbert"])
