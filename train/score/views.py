@@ -22,7 +22,7 @@ from train.score.outputs import SystemOutput
 from train.score.spans import SpanKey
 from train.score.tasks import task_spans
 
-HolderWords = Callable[[LabelledSentence, Stance], str]
+ReadWords = Callable[[LabelledSentence, Stance], str]
 """The holder's own words: the sentence with its direct quotations blanked out, or the quotation."""
 
 
@@ -70,7 +70,7 @@ class OwnView:
     Without `asked` it asks for terms alone, without `categories` for stances alone.
     """
 
-    holder_words: HolderWords = lambda sentence, _: sentence.text
+    holder_words: ReadWords = lambda sentence, _: sentence.text
     target_names: Mapping[str, str] = field(default_factory=dict)
     asked: str = "stance"
     categories: tuple[str, ...] = LOADED_CATEGORIES
