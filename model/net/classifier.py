@@ -14,8 +14,9 @@ from model.net.checkpoint import Backend, Checkpoint, load_checkpoint
 from model.net.deciding import FloatArray, Reading, decide, name_scores, temper_task
 from model.net.encoding import Pair, Window
 from model.net.light_layers import is_fast_in_bf16, lighten
+from model.net.lines import single_lines
 from model.net.network import FramingNetwork
-from model.net.passes import Passes, batches, collate
+from model.net.passes import Passes, as_single, collate
 from model.records import Article, Prediction, article_id
 from model.stopwatch import Watch, unwatched
 from model.tasks import STANCE
@@ -102,10 +103,11 @@ class Classifier:
         windows = self.checkpoint.encoder.windows(texts)
         flat = [window for listed in windows for window in listed]
         states = np.empty((len(flat), network.encoder.config.hidden_size))
-        for batch in batches([len(window.input_ids) for window in flat]):
+        for lines, length in single_lines([len(window.input_ids) for window in flat]):
             with torch.inference_mode():
-                inputs = collate(self.checkpoint, [flat[number] for number in batch])
-                states[batch] = network.represent(**inputs).double().cpu().numpy()
+                inputs = collate(self.checkpoint, [[flat[n]] for (n,) in lines], length)
+                found = network.represent(**as_single(inputs)).double().cpu().numpy()
+            states[[number for (number,) in lines]] = found
         ends = np.cumsum([len(listed) for listed in windows])
         return np.array(
             [

@@ -15,6 +15,7 @@ WORDS, SECOND, MENTION = 0, 1, 2
 An encoder itself is told of the first two alone; for it a mention is text like any other."""
 Spans = Sequence[tuple[int, int]]
 _MOST_WORDS = 200_000  # whose tokens are kept: some 50 MB
+_MOST_TEXTS = 4_096  # that are kept as they were read: some 50 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class TextEncoder:
         self.parity: Parity = parity
         self.stride = stride
         self._pieces: dict[str, list[int]] = {}
+        self._texts: dict[str, _Text] = {}
         self._open: int = tokenizer.cls_token_id
         self._close: int = tokenizer.sep_token_id
         for placeholder in PLACEHOLDERS:
@@ -90,16 +92,17 @@ class TextEncoder:
 
         Where the text is too long, what stands around the first of the mentions is kept.
         """
-        # A name stands in many pairs, and a sentence in several.
-        texts = list(dict.fromkeys(text for pair in pairs for text in pair[:2]))
-        read = dict(zip(texts, self._read(texts), strict=True))
         encoded = []
-        for (text, second, mentions), context in zip(
-            pairs, self._contexts(contexts, len(pairs)), strict=True
+        for text, second, (_, _, mentions), context in zip(
+            self._read([text for text, _, _ in pairs]),
+            self._read([second for _, second, _ in pairs]),
+            pairs,
+            self._contexts(contexts, len(pairs)),
+            strict=True,
         ):
-            words = [token for word in read[text].pieces for token in word]
-            types = read[text].types(mentions)
-            name = [token for word in read[second].pieces for token in word]
+            words = [token for word in text.pieces for token in word]
+            types = text.types(mentions)
+            name = [token for word in second.pieces for token in word]
             behind = len(context) + 1 if context else 0
             room = max(self.max_length - 3 - len(name) - behind, 0)
             first_kept = 0
@@ -125,12 +128,21 @@ class TextEncoder:
         ]
 
     def _read(self, texts: Sequence[str]) -> list[_Text]:
-        views = [normalize(text, self.parity) for text in texts]
+        """Each text in words and tokens; one that was read lately is only looked up.
+
+        A sentence is read by itself and in a pair for each stance, a name in many pairs.
+        """
+        if len(self._texts) > _MOST_TEXTS:
+            self._texts.clear()
+        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        views = [normalize(text, self.parity) for text in new]
         words = [_view_words(view) for view in views]
         pieces = self._tokenize(
             [[view.text[a:b] for a, b in spans] for view, spans in zip(views, words, strict=True)]
         )
-        return [_Text(*parts) for parts in zip(views, words, pieces, strict=True)]
+        read = (_Text(*parts) for parts in zip(views, words, pieces, strict=True))
+        self._texts.update(zip(new, read, strict=True))
+        return [self._texts[text] for text in texts]
 
     def _tokenize(self, sentences: Sequence[Sequence[str]]) -> list[list[list[int]]]:
         """For each sentence, for each word, its token ids (none for a word without a token).

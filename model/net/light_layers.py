@@ -31,10 +31,18 @@ def lighten(network: Any) -> None:
     if not _is_on_cpu(network):
         network.encoder.to(torch.bfloat16)  # the kernels of a GPU are good as they are
         return
-    quicken(network, row_gradients=False, own_attention=False)
     can_pack = can_pack_weights()
-    if network.encoder.config.model_type == "modernbert":
-        _lighten_modernbert(network.encoder, can_pack)
+    is_modern = network.encoder.config.model_type == "modernbert"
+    if is_modern and can_pack:
+        from model.net.light_modernbert import take_light_layers  # a costly import, for it alone
+
+        take_light_layers(network.encoder)
+    quicken(network, row_gradients=False, own_attention=False)
+    if is_modern:
+        # Its layers add to one sum that no norm rounds off: it is kept in fp32. In bf16 each
+        # layer's part would be rounded to an eighth of a percent of all those before.
+        for norm in (network.encoder.embeddings.norm, network.encoder.final_norm):
+            norm.compute_dtype = torch.float32
     for parent in list(network.modules()):
         for name, layer in list(parent.named_children()):
             if not isinstance(layer, ShadowLinear):
@@ -46,19 +54,6 @@ def lighten(network: Any) -> None:
             setattr(parent, name, PackedLinear(layer.weight, layer.bias, with_gelu=has_gelu))
             if has_gelu:
                 setattr(parent, _ACTIVATION, nn.Identity())
-
-
-def _lighten_modernbert(encoder: Any, can_pack: bool) -> None:
-    """Its layers add to one sum that no norm rounds off: it is kept in fp32.
-
-    In bf16 each layer's part would be rounded to an eighth of a percent of all those before.
-    """
-    for norm in (encoder.embeddings.norm, encoder.final_norm):
-        norm.compute_dtype = torch.float32
-    if can_pack:
-        from model.net.light_modernbert import take_light_layers  # a costly import, for it alone
-
-        take_light_layers(encoder)
 
 
 def _is_on_cpu(network: nn.Module) -> bool:

@@ -9,10 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from model.net.encoding import MENTION, SECOND
+from model.net.lines import keep_apart
 from model.tasks import DEFAULT_TASKS, Task
 
 TAGS = ("O", "B", "I")
+NO_ROW = -1  # the number of what is padding
 _HEADS = "heads."
+# Encoders that can be told which places read each other, and whether they count these, so that
+# each row's have to be counted from its beginning; others look at distances alone.
+_COUNTS_POSITIONS = {"bert": True, "electra": True, "modernbert": False}
 
 
 class FramingNetwork(nn.Module):
@@ -62,10 +67,41 @@ class FramingNetwork(nn.Module):
         task (batch, length, labels, tags).
         """
         hidden = self._read(input_ids, attention_mask, token_type_ids)
-        whole = _mean(hidden, attention_mask)
-        named = token_type_ids == MENTION
-        asked = named | (token_type_ids == SECOND) & ~named.any(1, keepdim=True)
-        of_pair = torch.cat([whole, _mean(hidden, asked)], dim=-1)
+        asked = _asked_about(token_type_ids, True)
+        return self._answer(hidden, _mean(hidden, attention_mask), _mean(hidden, asked))
+
+    def read_lines(
+        self, input_ids: Tensor, token_type_ids: Tensor, rows: Tensor, position_ids: Tensor
+    ) -> dict[str, Tensor]:
+        """`forward` of rows that share lines, each of which is read as if it were alone.
+
+        All inputs have the shape (lines, length). `rows` holds for each place the number of its row
+        in the batch, `NO_ROW` where there is none, `position_ids` the place within the row. A
+        classifying task has (rows, labels), a tagging task (lines, length, labels, tags).
+        """
+        hidden = self._read(input_ids, self._masks(rows), token_type_ids, position_ids)
+        belongs = rows.flatten() == torch.arange(int(rows.max()) + 1, device=rows.device)[:, None]
+        asked = _asked_about(token_type_ids.flatten(), belongs)
+        whole, about = (_means(hidden.flatten(0, 1), places) for places in (belongs, asked))
+        return self._answer(hidden, whole, about)
+
+    @property
+    def can_share_lines(self) -> bool:
+        """Whether `read_lines` knows how this encoder is told which places read each other."""
+        return self.encoder.config.model_type in _COUNTS_POSITIONS
+
+    def _masks(self, rows: Tensor) -> Any:
+        """Which places read each other, as the encoder takes it."""
+        config = self.encoder.config
+        kinds = getattr(config, "layer_types", None)
+        if kinds is None:
+            return keep_apart(rows)
+        farthest = {"full_attention": None, "sliding_attention": config.sliding_window}
+        return {kind: keep_apart(rows, farthest[kind]) for kind in set(kinds)}
+
+    def _answer(self, hidden: Tensor, whole: Tensor, about: Tensor) -> dict[str, Tensor]:
+        """The logits of every task, from all states, their means, and those of what is asked."""
+        of_pair = torch.cat([whole, about], dim=-1)
         return {
             task.name: self.heads[task.name](of_pair if task.pair else whole)
             if task.kind == "classify"
@@ -80,13 +116,21 @@ class FramingNetwork(nn.Module):
         hidden = self._read(input_ids, attention_mask, token_type_ids)
         return _mean(hidden, attention_mask)
 
-    def _read(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+    def _read(
+        self,
+        input_ids: Tensor,
+        attention_mask: Any,
+        token_type_ids: Tensor,
+        position_ids: Tensor | None = None,
+    ) -> Tensor:
         """The last states, (batch, length, width)."""
         if self.training and self.token_dropout is not None:
             input_ids = self.token_dropout(input_ids)
         inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
         if self._takes_token_types:
             inputs["token_type_ids"] = (token_type_ids == SECOND).long()
+        if position_ids is not None and _COUNTS_POSITIONS[self.encoder.config.model_type]:
+            inputs["position_ids"] = position_ids
         hidden: Tensor = self.dropout(self.encoder(**inputs).last_hidden_state).float()
         return hidden
 
@@ -109,6 +153,18 @@ class TokenDropout(nn.Module):
         drops = torch.rand(input_ids.shape, device=input_ids.device) < self.probability
         drops &= ~torch.isin(input_ids, self.special_ids)
         return torch.where(drops, self.unknown_id, input_ids)
+
+
+def _asked_about(token_type_ids: Tensor, belongs: Tensor | bool) -> Tensor:
+    """Where, among the places that belong to a row, what its pair asks about stands."""
+    named = belongs & (token_type_ids == MENTION)
+    return named | belongs & (token_type_ids == SECOND) & ~named.any(-1, keepdim=True)
+
+
+def _means(hidden: Tensor, places: Tensor) -> Tensor:
+    """The mean of (states, width) at the places (rows, states) of each row; 0 where none is."""
+    weights = places.to(hidden.dtype)
+    return weights @ hidden / weights.sum(1, keepdim=True).clamp(min=1)
 
 
 def _mean(hidden: Tensor, mask: Tensor) -> Tensor:

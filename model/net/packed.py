@@ -31,7 +31,7 @@ class PackedLinear(nn.Module):
         super().__init__()
         weight = weight.detach().bfloat16().contiguous()
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, None)
-        self._bias = None if bias is None else bias.detach().bfloat16()
+        self._bias = None if bias is None else bias.detach().float()  # added before rounding
         self._after: tuple[str, list[float], str] = (
             ("gelu", [], "none") if with_gelu else ("none", [], "")
         )

@@ -1,7 +1,8 @@
-"""Rows through the network: in batches of like length, equal rows just once."""
+"""Rows through the network: many in a pass, equal rows just once."""
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -12,13 +13,12 @@ import torch
 
 from model.net.checkpoint import Checkpoint
 from model.net.encoding import Pair, Window
-from model.net.network import probabilities
+from model.net.lines import shared_lines, single_lines
+from model.net.network import NO_ROW, FramingNetwork, probabilities
 
 FloatArray = npt.NDArray[np.float64]
 Row = Window | Pair
 
-BATCH_TOKENS = 2048  # padded tokens of one pass: more leave the cache between two operations
-_LENGTH_STEP = 8  # of padded rows: oneDNN keeps kernels for each shape that it has met
 _NO_WINDOW = -1
 _MOST_KEPT = 8_192  # rows whose results are kept for equal ones: some 50 MB
 
@@ -51,63 +51,78 @@ class Passes:
             self._known.clear()
         fresh = {key: row for key, row in zip(keys, rows, strict=True) if key not in self._known}
         todo = list(fresh.items())
-        for batch in batches([len(row.input_ids) for _, row in todo]):
-            results = self._run([todo[number][1] for number in batch])
-            for number, result in zip(batch, results, strict=True):
+        network = self._checkpoint.network
+        can_share = isinstance(network, FramingNetwork) and network.can_share_lines
+        arrange = shared_lines if can_share else single_lines
+        for lines, length in arrange([len(row.input_ids) for _, row in todo]):
+            results = self._run([[todo[number][1] for number in line] for line in lines], length)
+            for number, result in zip(itertools.chain(*lines), results, strict=True):
                 self._known[todo[number][0]] = result
         return [self._known[key] for key in keys]
 
     @torch.inference_mode()
-    def _run(self, rows: Sequence[Row]) -> Iterator[Result]:
+    def _run(self, lines: Sequence[Sequence[Row]], length: int) -> Iterator[Result]:
+        """What the network makes of each row of the lines in turn."""
         network = self._checkpoint.network
-        logits = network(**collate(self._checkpoint, rows))
+        inputs = collate(self._checkpoint, lines, length)
+        if isinstance(network, FramingNetwork) and network.can_share_lines:
+            logits = network.read_lines(**inputs)
+        else:
+            logits = network(**as_single(inputs))
         found = {task: probabilities(values).cpu().numpy() for task, values in logits.items()}
         tags = [task.name for task in network.tasks if task.kind == "tag"]
         classes = [task.name for task in network.tasks if task.kind == "classify"]
-        for place, row in enumerate(rows):
+        for number, (place, start, row) in enumerate(_places(lines)):
             # Copies: a view would keep the whole batch in memory.
             yield Result(
-                {name: found[name][place, row.first_tokens] for name in tags}
+                {name: found[name][place, start:][row.first_tokens] for name in tags}
                 if isinstance(row, Window)
                 else {},
-                {name: found[name][place].copy() for name in classes},
+                {name: found[name][number].copy() for name in classes},
             )
 
 
-def collate(checkpoint: Checkpoint, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-    """Ids, mask and types of rows padded to one length, where the network is."""
-    longest = max(len(row.input_ids) for row in rows)
-    length = min(_padded(longest), checkpoint.encoder.max_length)  # the network has no more places
-    ids = np.full((len(rows), length), checkpoint.encoder.tokenizer.pad_token_id, dtype=np.int64)
-    types = np.zeros_like(ids)
-    mask = np.zeros_like(ids)
-    for number, row in enumerate(rows):
-        end = len(row.input_ids)
-        ids[number, :end] = row.input_ids
-        types[number, :end] = row.token_type_ids
-        mask[number, :end] = 1
+def collate(
+    checkpoint: Checkpoint, lines: Sequence[Sequence[Row]], length: int
+) -> dict[str, torch.Tensor]:
+    """The inputs of `FramingNetwork.read_lines`, each (lines, length), where the network is.
+
+    Lines with a row each are no longer than what the network reads.
+    """
+    if all(len(line) == 1 for line in lines):
+        length = min(length, checkpoint.encoder.max_length)
+    shape = len(lines), length
+    ids = np.full(shape, checkpoint.encoder.tokenizer.pad_token_id, dtype=np.int64)
+    rows = np.full(shape, NO_ROW, dtype=np.int64)
+    types, positions = (np.zeros(shape, dtype=np.int64) for _ in range(2))
+    for number, (place, start, row) in enumerate(_places(lines)):
+        size = len(row.input_ids)
+        filled = place, slice(start, start + size)
+        ids[filled] = row.input_ids
+        types[filled] = row.token_type_ids
+        rows[filled] = number
+        positions[filled] = np.arange(size)
+    parts = {"input_ids": ids, "token_type_ids": types, "rows": rows, "position_ids": positions}
     device = checkpoint.network.device
+    return {name: torch.from_numpy(part).to(device) for name, part in parts.items()}
+
+
+def as_single(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The inputs of `FramingNetwork.forward`, from those of lines with a row each."""
     return {
-        "input_ids": torch.from_numpy(ids).to(device),
-        "attention_mask": torch.from_numpy(mask).to(device),
-        "token_type_ids": torch.from_numpy(types).to(device),
+        "input_ids": inputs["input_ids"],
+        "attention_mask": (inputs["rows"] != NO_ROW).long(),
+        "token_type_ids": inputs["token_type_ids"],
     }
 
 
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Numbers of rows of like length, shortest first, within the budget of padded tokens."""
-    batch: list[int] = []
-    for number in sorted(range(len(lengths)), key=lambda number: (lengths[number], number)):
-        if batch and _padded(lengths[number]) * (len(batch) + 1) > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(number)
-    if batch:
-        yield batch
-
-
-def _padded(length: int) -> int:
-    return -(-length // _LENGTH_STEP) * _LENGTH_STEP
+def _places(lines: Sequence[Sequence[Row]]) -> Iterator[tuple[int, int, Row]]:
+    """Each row with the number of its line and where in this it begins."""
+    for place, line in enumerate(lines):
+        start = 0
+        for row in line:
+            yield place, start, row
+            start += len(row.input_ids)
 
 
 def _key(row: Row) -> bytes:

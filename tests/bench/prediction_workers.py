@@ -41,7 +41,7 @@ class Workers:
         return self._do("multiply", shards)
 
     def batches(self) -> Counter[tuple[int, int]]:
-        """How many batches of (rows, length) were run."""
+        """How many batches of (lines, length) were run."""
         found: Counter[tuple[int, int]] = Counter()
         for end in self._ends:
             end.send(("batches", []))
@@ -72,9 +72,9 @@ def _work(end: Connection, output_dir: Path) -> None:
     of_shard: dict[int, Counter[tuple[int, int]]] = {}
     run = Passes._run
 
-    def counted(passes: Passes, rows: Sequence[Any]) -> Any:
-        seen[len(rows), max(len(row.input_ids) for row in rows)] += 1
-        return run(passes, rows)
+    def counted(passes: Passes, lines: Sequence[Any], length: int) -> Any:
+        seen[len(lines), length] += 1
+        return run(passes, lines, length)
 
     Passes._run = counted  # type: ignore[method-assign]
     list(classifier.predict_stream(["خبر أول عن المدينة."] * 3))  # warms up
@@ -116,12 +116,12 @@ class Products:
     @torch.inference_mode()
     def run(self, batches: Counter[tuple[int, int]]) -> None:
         """Each batch as often as it was seen."""
-        for (rows, length), count in batches.items():
+        for (lines, length), count in batches.items():
             inputs = {
-                size: torch.randn(rows * length, size).bfloat16()
+                size: torch.randn(lines * length, size).bfloat16()
                 for size in {weight.shape[1] for weight in self.weights}
             }
-            states = torch.randn(rows * self.heads, length, self.width).bfloat16()
+            states = torch.randn(lines * self.heads, length, self.width).bfloat16()
             for _ in range(count):
                 for weight in self.weights:
                     torch.nn.functional.linear(inputs[weight.shape[1]], weight)

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
+from torch.nn.functional import pad
+from transformers import PreTrainedModel, RobertaConfig, RobertaModel
 
-from model.net.network import FramingNetwork
+from model.net.encoding import MENTION
+from model.net.network import NO_ROW, FramingNetwork
 from model.tasks import LOADED_TERMS, STANCE, Task
-from tests.networks import make_bert, make_modernbert
+from tests.networks import VOCABULARY, make_bert, make_modernbert
 
 TONE = Task("tone", "classify", ("calm", "loud"))
 IDS = torch.tensor([[1, 7, 8, 9, 2, 5, 6, 2]])
@@ -59,3 +66,64 @@ def test_a_padded_row_is_read_as_alone(network: FramingNetwork) -> None:
         with torch.inference_mode():
             padded = network(*rows)["stance"]
         torch.testing.assert_close(alone, padded)
+
+
+KINDS: dict[str, tuple[Callable[..., PreTrainedModel], dict[str, Any]]] = {
+    "bert": (make_bert, {}),
+    "modernbert": (make_modernbert, {}),
+    "modernbert, local attention": (
+        make_modernbert,
+        {"local_attention": 4, "global_attn_every_n_layers": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize(("make", "kind"), KINDS.values(), ids=KINDS)
+def test_rows_that_share_a_line_are_read_as_if_alone(
+    make: Callable[..., PreTrainedModel], kind: dict[str, Any], attention: str
+) -> None:
+    torch.manual_seed(0)
+    network = FramingNetwork(make(**kind), 0.0, (STANCE, LOADED_TERMS, TONE)).eval()
+    network.encoder.set_attn_implementation(attention)
+    assert network.can_share_lines
+    chance = torch.Generator().manual_seed(1)
+    lengths, lines = [11, 5, 3, 9], [[0, 1], [2, 3]]
+    ids = [torch.randint(3, VOCABULARY, (length,), generator=chance) for length in lengths]
+    kinds = [torch.tensor([0] * (length - 2) + [1] * 2) for length in lengths]
+    kinds[0][2:4] = kinds[3][1] = MENTION
+    alone = [
+        network(row[None], torch.ones_like(row[None]), types[None])
+        for row, types in zip(ids, kinds, strict=True)
+    ]
+
+    def in_lines(parts: list[Tensor], filling: int) -> Tensor:
+        joined = [torch.cat([parts[number] for number in line]) for line in lines]
+        return torch.stack([pad(line, (0, 18 - len(line)), value=filling) for line in joined])
+
+    shared = network.read_lines(
+        in_lines(ids, 0),
+        in_lines(kinds, 0),
+        in_lines([torch.full((length,), number) for number, length in enumerate(lengths)], NO_ROW),
+        in_lines([torch.arange(length) for length in lengths], 0),
+    )
+    for number, expected in enumerate(alone):
+        for task in ("stance", "tone"):
+            torch.testing.assert_close(shared[task][number], expected[task][0])
+    for place, line in enumerate(lines):
+        start = 0
+        for number in line:
+            found = shared["loaded_terms"][place, start : start + lengths[number]]
+            torch.testing.assert_close(found, alone[number]["loaded_terms"][0])
+            start += lengths[number]
+
+
+def test_an_encoder_of_another_kind_has_a_line_for_each_row() -> None:
+    config = RobertaConfig(
+        vocab_size=50,
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=8,
+    )
+    assert not FramingNetwork(RobertaModel(config), 0.0).can_share_lines
