@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 BATCH_TOKENS = 2048  # of one pass, padding among them: more leave the cache between two operations
-SHARED_LENGTH = 128  # tokens of a line that rows share; a longer row has one to itself
+SHARED_LENGTH = 96  # of a line that rows share, a longer row has its own: attention in the cache
 _SHARED_STEP = 16  # of lengths: at others torch's attention takes nearly twice the time
 _SINGLE_STEP = 8  # few shapes: oneDNN keeps kernels for each that it has met
 

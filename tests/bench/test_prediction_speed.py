@@ -196,11 +196,12 @@ def test_side_by_side(checkpoint: Path, data: Path, tmp_path: Path) -> None:
         print(f"\nround {number + 1}, sentences/s:", *rates, flush=True)
     num_pairs = sum(map(len, material.pairs))
     batches = workers.batches()
+    tokens = sum(lines * length * count for (lines, length), count in batches.items())
     print(
         f"\n{checkpoint.name}: {sum(counts)} distinct sentences, {num_pairs} stance pairs, "
         f"{len(material.shards)} shards; {torch.get_num_threads()} threads for the pipelines, as "
         f"many processes for nabra; {sum(batches.values())} batches of "
-        f"{sum(lines * length * n for (lines, length), n in batches.items()) / batches.total():.0f} tokens"
+        f"{tokens / batches.total():.0f} tokens"
     )
     own = sum(taken["nabra predict"])
     print(f"{'':34} {'sentences/s':>12} {'nabra is':>9}   of each round")
