@@ -15,7 +15,7 @@ WORDS, SECOND, MENTION = 0, 1, 2
 An encoder itself is told of the first two alone; for it a mention is text like any other."""
 Spans = Sequence[tuple[int, int]]
 _MOST_WORDS = 200_000  # whose tokens are kept: some 50 MB
-_MOST_TEXTS = 4_096  # that are kept as they were read: some 50 MB
+_MOST_CHARACTERS = 1_000_000  # of texts that are kept as they were read: some 50 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class TextEncoder:
 
         A sentence is read by itself and in a pair for each stance, a name in many pairs.
         """
-        if len(self._texts) > _MOST_TEXTS:
+        if sum(map(len, self._texts)) > _MOST_CHARACTERS:
             self._texts.clear()
         new = [text for text in dict.fromkeys(texts) if text not in self._texts]
         views = [normalize(text, self.parity) for text in new]

@@ -52,6 +52,21 @@ def test_words_met_before_have_the_tokens_of_a_whole_sentence(
             assert window.input_ids == [tokenizer.cls_token_id, *whole, tokenizer.sep_token_id]
 
 
+def test_a_text_is_normalised_once(encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself and in all of its pairs, as long as there is room for it."""
+    seen: list[str] = []
+    monkeypatch.setattr(
+        "model.net.encoding.normalize", lambda text, parity: seen.append(text) or normalize(text)
+    )
+    fresh = TextEncoder(encoder.tokenizer, 64)
+    pairs = [(text, name, ()) for text in TEXTS for name in ("قسد", "الحوثيون")]
+    windows, read = fresh.windows(TEXTS), fresh.pairs(pairs)
+    assert seen == [*TEXTS, "قسد", "الحوثيون"]
+    monkeypatch.setattr("model.net.encoding._MOST_CHARACTERS", 5)
+    assert (fresh.windows(TEXTS), fresh.pairs(pairs)) == (windows, read)
+    assert seen.count(TEXTS[0]) == 3
+
+
 @pytest.mark.parametrize("stride", [0, 4, 11])
 def test_windows_share_words_and_each_has_one_owner(encoder: TextEncoder, stride: int) -> None:
     text = " ".join(TEXTS * 4)
