@@ -91,13 +91,13 @@ class FramingNetwork(nn.Module):
         return self.encoder.config.model_type in _COUNTS_POSITIONS
 
     def _masks(self, rows: Tensor) -> Any:
-        """Which places read each other, as the encoder takes it."""
-        config = self.encoder.config
+        """Which places read each other, as the encoder takes it: for each kind of its layers."""
+        config, dtype = self.encoder.config, self.encoder.dtype
         kinds = getattr(config, "layer_types", None)
         if kinds is None:
-            return keep_apart(rows)
+            return keep_apart(rows).to(dtype)
         farthest = {"full_attention": None, "sliding_attention": config.sliding_window}
-        return {kind: keep_apart(rows, farthest[kind]) for kind in set(kinds)}
+        return {kind: keep_apart(rows, farthest[kind]).to(dtype) for kind in set(kinds)}
 
     def _answer(self, hidden: Tensor, whole: Tensor, about: Tensor) -> dict[str, Tensor]:
         """The logits of every task, from all states, their means, and those of what is asked."""

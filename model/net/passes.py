@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import torch
 
 from model.net.checkpoint import Checkpoint
 from model.net.encoding import Pair, Window
+from model.net.graph import GraphNetwork
 from model.net.lines import shared_lines, single_lines
 from model.net.network import NO_ROW, FramingNetwork, probabilities
 
@@ -51,9 +52,7 @@ class Passes:
             self._known.clear()
         fresh = {key: row for key, row in zip(keys, rows, strict=True) if key not in self._known}
         todo = list(fresh.items())
-        network = self._checkpoint.network
-        can_share = isinstance(network, FramingNetwork) and network.can_share_lines
-        arrange = shared_lines if can_share else single_lines
+        arrange = shared_lines if _can_share_lines(self._checkpoint.network) else single_lines
         for lines, length in arrange([len(row.input_ids) for _, row in todo]):
             results = self._run([[todo[number][1] for number in line] for line in lines], length)
             for number, result in zip(itertools.chain(*lines), results, strict=True):
@@ -65,7 +64,7 @@ class Passes:
         """What the network makes of each row of the lines in turn."""
         network = self._checkpoint.network
         inputs = collate(self._checkpoint, lines, length)
-        if isinstance(network, FramingNetwork) and network.can_share_lines:
+        if _can_share_lines(network):
             logits = network.read_lines(**inputs)
         else:
             logits = network(**as_single(inputs))
@@ -114,6 +113,10 @@ def as_single(inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         "attention_mask": (inputs["rows"] != NO_ROW).long(),
         "token_type_ids": inputs["token_type_ids"],
     }
+
+
+def _can_share_lines(network: FramingNetwork | GraphNetwork) -> TypeGuard[FramingNetwork]:
+    return isinstance(network, FramingNetwork) and network.can_share_lines
 
 
 def _places(lines: Sequence[Sequence[Row]]) -> Iterator[tuple[int, int, Row]]:

@@ -118,6 +118,19 @@ def test_rows_that_share_a_line_are_read_as_if_alone(
             start += lengths[number]
 
 
+@pytest.mark.parametrize("make", [make_bert, make_modernbert])
+def test_lines_are_shared_in_bf16_too(make: Callable[[], PreTrainedModel]) -> None:
+    """As a GPU has it: all of the encoder in bf16."""
+    torch.manual_seed(0)
+    network = FramingNetwork(make(), 0.0, (STANCE, LOADED_TERMS, TONE)).eval()
+    inputs = {"token_type_ids": types(2), "rows": torch.zeros_like(IDS)}
+    inputs["position_ids"] = torch.arange(IDS.shape[1])[None]
+    plain = network.read_lines(IDS, **inputs)
+    network.encoder.to(torch.bfloat16)
+    for task, logits in network.read_lines(IDS, **inputs).items():
+        assert 0 < (logits - plain[task]).norm() < 0.02 * plain[task].norm()
+
+
 def test_an_encoder_of_another_kind_has_a_line_for_each_row() -> None:
     config = RobertaConfig(
         vocab_size=50,
