@@ -218,7 +218,7 @@ def plain_attention(
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     scores = (query * scale) @ key.transpose(-1, -2)
     if attention_mask is not None:
-        scores = scores + attention_mask
+        scores = scores + attention_mask.to(scores.dtype)
     weights = drop(torch.softmax(scores, -1), probability)
     return (weights @ value).transpose(1, 2).contiguous(), None
 

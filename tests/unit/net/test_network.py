@@ -10,6 +10,7 @@ from torch.nn.functional import pad
 from transformers import PreTrainedModel, RobertaConfig, RobertaModel
 
 from model.net.encoding import MENTION
+from model.net.fast_layers import quicken
 from model.net.network import NO_ROW, FramingNetwork
 from model.tasks import LOADED_TERMS, STANCE, Task
 from tests.networks import VOCABULARY, make_bert, make_modernbert
@@ -118,15 +119,21 @@ def test_rows_that_share_a_line_are_read_as_if_alone(
             start += lengths[number]
 
 
+def to_bf16(network: FramingNetwork) -> None:
+    network.encoder.to(torch.bfloat16)
+
+
+@pytest.mark.parametrize("change", [to_bf16, quicken], ids=["on a GPU", "in training"])
 @pytest.mark.parametrize("make", [make_bert, make_modernbert])
-def test_lines_are_shared_in_bf16_too(make: Callable[[], PreTrainedModel]) -> None:
-    """As a GPU has it: all of the encoder in bf16."""
+def test_lines_are_shared_in_bf16_too(
+    make: Callable[[], PreTrainedModel], change: Callable[[FramingNetwork], None]
+) -> None:
     torch.manual_seed(0)
     network = FramingNetwork(make(), 0.0, (STANCE, LOADED_TERMS, TONE)).eval()
     inputs = {"token_type_ids": types(2), "rows": torch.zeros_like(IDS)}
     inputs["position_ids"] = torch.arange(IDS.shape[1])[None]
     plain = network.read_lines(IDS, **inputs)
-    network.encoder.to(torch.bfloat16)
+    change(network)
     for task, logits in network.read_lines(IDS, **inputs).items():
         assert 0 < (logits - plain[task]).norm() < 0.02 * plain[task].norm()
 
