@@ -8,18 +8,18 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from model.errors import NabraError
+from model.interrupts import Interrupted, raise_interrupted_on
 
 T = TypeVar("T")
 
 STATUS_FAILED = 1
 STATUS_QUARANTINED = 3
 STATUS_INTERRUPTED = 130
-_SOON = 0.02  # seconds
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
@@ -46,18 +46,10 @@ def new_app(**settings: Any) -> typer.Typer:
     )
 
 
-class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM; not a KeyboardInterrupt, which typer turns into status 1."""
-
-
 def run_app(app: typer.Typer) -> None:
     """Run an application and leave with its status: 0, 1 failed, 2 wrong usage, 130 interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    if hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, _interrupt)
-        sys.unraisablehook = _raise_again
+    raise_interrupted_on(signal.SIGINT, signal.SIGTERM)
     try:
         app()
     except NabraError as error:
@@ -66,18 +58,6 @@ def run_app(app: typer.Typer) -> None:
     except Interrupted:
         sys.stderr.write("interrupted\n")
         sys.exit(STATUS_INTERRUPTED)
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise Interrupted
-
-
-def _raise_again(ignored: sys.UnraisableHookArgs) -> None:
-    """Nothing can be raised where an object is being deleted: what came there comes again soon."""
-    if isinstance(ignored.exc_value, Interrupted):
-        signal.setitimer(signal.ITIMER_REAL, _SOON)
-    else:
-        sys.__unraisablehook__(ignored)
 
 
 def say(message: str, *, quiet: bool) -> None:

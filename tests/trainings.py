@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model.console import Interrupted
+from model.interrupts import Interrupted
 from train.fit.trainer import TaskTrainer
 
 

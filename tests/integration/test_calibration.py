@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model.console import Interrupted
+from model.interrupts import Interrupted
 from model.net.checkpoint import checkpoint_hash
 from model.net.classifier import load
 from tests.small_run import CONFIG, SmallRun

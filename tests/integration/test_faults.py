@@ -135,6 +135,27 @@ run_app(app)
     assert time.monotonic() - begin < 15
 
 
+def test_nor_does_a_worker_lose_it_or_print_it() -> None:
+    """It ends as `predict`'s workers do."""
+    code = """
+import os, signal, sys, time
+from model.interrupts import Interrupted, raise_interrupted_on
+class Slow:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+try:
+    raise_interrupted_on(signal.SIGTERM)
+    Slow()
+    time.sleep(20)
+except Interrupted:
+    sys.exit(143)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (143, "")
+
+
 def test_the_rules_are_scored_on_gold() -> None:
     command = [sys.executable, "-m", "train.rules", "seeds/annotations.jsonl", "seeds/articles"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)

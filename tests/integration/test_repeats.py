@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from model.console import Interrupted
 from model.errors import OutputError
+from model.interrupts import Interrupted
 from tests.small_run import CONFIG, SmallRun
 from tests.trainings import kill_in_pass, quick_trainings  # noqa: F401
 from train.config import Run, read_run

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from model.console import Interrupted
 from model.errors import ConfigError, NabraError
+from model.interrupts import Interrupted
 from tests.small_run import CONFIG, SmallRun
 from tests.trainings import kill_in_pass, quick_trainings  # noqa: F401
 from train.cli import app

@@ -16,6 +16,7 @@ from model.archive.shards.done import Done
 from model.archive.shards.plan import Plan, read_plan
 from model.archive.shards.process import Predictor, ShardRunner
 from model.errors import NabraError
+from model.interrupts import Interrupted, raise_interrupted_on
 from model.stopwatch import Stopwatch, Watch, unwatched
 
 _TELL_SECONDS = 0.5
@@ -124,8 +125,8 @@ def _work(
 ) -> None:
     """In a worker: the shards in order, each told to the parent, without whom it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED))  # so that no half file is left
     try:
+        raise_interrupted_on(signal.SIGTERM)  # so that no half file is left
         plan = read_plan(output_dir)
         assert plan is not None, "the parent has settled it"
         ticks = _Ticks(end)
@@ -140,6 +141,8 @@ def _work(
             end.send(stopwatch.seconds)
     except BrokenPipeError:
         return
+    except Interrupted:
+        sys.exit(_ENDED)
     except NabraError as error:
         end.send(error)
 
