@@ -7,7 +7,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel, ModernBertConfig, ModernBertModel, PreTrainedModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    ElectraConfig,
+    ElectraModel,
+    ModernBertConfig,
+    ModernBertModel,
+    PreTrainedModel,
+)
 
 WIDTH, VOCABULARY = 64, 50
 
@@ -25,6 +33,20 @@ def make_bert(dropout: float = 0.0) -> BertModel:
             attention_probs_dropout_prob=dropout,
         ),
         add_pooling_layer=False,
+    )
+
+
+def make_electra() -> ElectraModel:
+    return ElectraModel(
+        ElectraConfig(
+            vocab_size=VOCABULARY,
+            embedding_size=32,
+            hidden_size=WIDTH,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=128,
+            max_position_embeddings=32,
+        )
     )
 
 

@@ -62,6 +62,7 @@ class TextEncoder:
         self.stride = stride
         self._pieces: dict[str, list[int]] = {}
         self._texts: dict[str, _Text] = {}
+        self._num_characters = 0  # of these
         self._open: int = tokenizer.cls_token_id
         self._close: int = tokenizer.sep_token_id
         for placeholder in PLACEHOLDERS:
@@ -132,8 +133,9 @@ class TextEncoder:
 
         A sentence is read by itself and in a pair for each stance, a name in many pairs.
         """
-        if sum(map(len, self._texts)) > _MOST_CHARACTERS:
+        if self._num_characters > _MOST_CHARACTERS:
             self._texts.clear()
+            self._num_characters = 0
         new = [text for text in dict.fromkeys(texts) if text not in self._texts]
         views = [normalize(text, self.parity) for text in new]
         words = [_view_words(view) for view in views]
@@ -142,6 +144,7 @@ class TextEncoder:
         )
         read = (_Text(*parts) for parts in zip(views, words, pieces, strict=True))
         self._texts.update(zip(new, read, strict=True))
+        self._num_characters += sum(map(len, new))
         return [self._texts[text] for text in texts]
 
     def _tokenize(self, sentences: Sequence[Sequence[str]]) -> list[list[list[int]]]:

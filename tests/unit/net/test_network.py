@@ -13,7 +13,7 @@ from model.net.encoding import MENTION
 from model.net.fast_layers import quicken
 from model.net.network import NO_ROW, FramingNetwork
 from model.tasks import LOADED_TERMS, STANCE, Task
-from tests.networks import VOCABULARY, make_bert, make_modernbert
+from tests.networks import VOCABULARY, make_bert, make_electra, make_modernbert
 
 TONE = Task("tone", "classify", ("calm", "loud"))
 IDS = torch.tensor([[1, 7, 8, 9, 2, 5, 6, 2]])
@@ -71,6 +71,7 @@ def test_a_padded_row_is_read_as_alone(network: FramingNetwork) -> None:
 
 KINDS: dict[str, tuple[Callable[..., PreTrainedModel], dict[str, Any]]] = {
     "bert": (make_bert, {}),
+    "electra": (make_electra, {}),
     "modernbert": (make_modernbert, {}),
     "modernbert, local attention": (
         make_modernbert,
