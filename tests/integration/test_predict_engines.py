@@ -84,7 +84,7 @@ def test_every_engine_gives_the_same_bytes(tiny_checkpoint: Path, tmp_path: Path
 
 
 def test_a_killed_worker_ends_the_run_which_goes_on(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    archive = write_archive(tmp_path / "archive", 2000)
+    archive = write_archive(tmp_path / "archive", 600)
     small = ("--shard-articles", "50", "--workers", "2")
     process = start(tiny_checkpoint, archive, tmp_path / "killed", *small)
     wait_for_a_shard(process, tmp_path / "killed")

@@ -13,6 +13,7 @@ import pytest
 from tests.integration.test_predict_engines import run, start, write_archive
 
 SMALL = ("--shard-articles", "3", "--workers", "2")
+ALONE = (*SMALL[:2], "--workers", "1")
 
 
 def parts(output: Path) -> list[bytes]:
@@ -21,7 +22,7 @@ def parts(output: Path) -> list[bytes]:
 
 def test_workers_read_an_address(tiny_checkpoint: Path, tmp_path: Path) -> None:
     archive = write_archive(tmp_path / "archive", 8)
-    run(tiny_checkpoint, archive, tmp_path / "local", *SMALL)
+    run(tiny_checkpoint, archive, tmp_path / "local", *ALONE)
     out = run(tiny_checkpoint, f"file://{archive}/*.jsonl", tmp_path / "remote", *SMALL)
     assert "9 articles in: 8 predicted" in out
     assert parts(tmp_path / "remote") == parts(tmp_path / "local")
@@ -66,7 +67,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 def test_workers_read_from_a_server(tiny_checkpoint: Path, tmp_path: Path, server: str) -> None:
     archive = write_archive(tmp_path / "archive", 8)
-    run(tiny_checkpoint, archive, tmp_path / "local", *SMALL)
+    run(tiny_checkpoint, archive, tmp_path / "local", *ALONE)
     run(tiny_checkpoint, f"{server}/archive/a.jsonl", tmp_path / "remote", *SMALL)
     assert parts(tmp_path / "remote") == parts(tmp_path / "local")
     process = start(tiny_checkpoint, f"{server}/archive/b.jsonl", tmp_path / "none")
