@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.archive.engines.crew import Crew, Engine
+from model.archive.memory import keep_freed_memory
 from model.console import STATUS_QUARANTINED, Progress, Quiet, hush_libraries, new_app, run_app, say
 from model.errors import OutputError
 from model.stopwatch import Stopwatch, unwatched
@@ -218,6 +219,7 @@ def load_with_threads(checkpoint: str, num_threads: int) -> Classifier:
 
     from model.net.classifier import load
 
+    keep_freed_memory()
     torch.set_num_threads(num_threads)
     return load(checkpoint)
 

@@ -58,16 +58,15 @@ class Workers:
 
 
 def _work(end: Connection, output_dir: Path) -> None:
-    torch.set_num_threads(1)
     from model.archive.shards.plan import read_plan
     from model.archive.shards.process import ShardRunner
-    from model.net.classifier import load
     from model.net.passes import Passes
+    from model.predict import load_with_threads
 
     plan = read_plan(output_dir)
     assert plan is not None
+    classifier = load_with_threads(plan.checkpoint, 1)
     products = Products(plan.checkpoint)
-    classifier = load(plan.checkpoint)
     seen: Counter[tuple[int, int]] = Counter()
     of_shard: dict[int, Counter[tuple[int, int]]] = {}
     run = Passes._run

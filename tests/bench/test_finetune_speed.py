@@ -34,6 +34,7 @@ from transformers import (
 )
 
 from model import normalize, read_articles, segment
+from model.archive.memory import keep_freed_memory
 from model.net.fast_layers import ShadowLinear, is_worthwhile, quicken
 from model.net.network import FramingNetwork
 from model.tasks import Task
@@ -41,7 +42,6 @@ from train.config import read_run
 from train.fit.batches import Schedule, plan_steps
 from train.fit.encoder.compact import train_tokenizer
 from train.fit.examples import Collator, Row, balance
-from train.fit.quick.allocator import keep_freed_memory
 from train.fit.quick.optimizer import make_optimizer
 from train.fit.trainer import TaskTrainer
 

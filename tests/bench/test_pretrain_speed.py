@@ -17,13 +17,13 @@ import pytest
 import torch
 from torch import nn
 
+from model.archive.memory import keep_freed_memory
 from model.net.fast_layers import is_worthwhile, quicken
 from tests.unit.fit.pretrain.settings import settings
 from train.fit.encoder.compact import train_tokenizer
 from train.fit.pretrain.masking import MaskedRows, Masker, Passes
 from train.fit.pretrain.network import MaskedWordNetwork, new_network
 from train.fit.pretrain.optimizer import make_optimizer
-from train.fit.quick.allocator import keep_freed_memory
 from train.settings import ScratchConfig
 
 VOCABULARY, LENGTH, ROWS, RATE = 16_000, 128, 32, 0.25

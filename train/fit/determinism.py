@@ -1,4 +1,4 @@
-"""The same seed gives the same weights."""
+"""How torch is to work for a training: the same seed gives the same weights."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import random
 import numpy as np
 import torch
 
+from model.archive.memory import keep_freed_memory
+
 
 def prepare_torch(seed: int) -> None:
-    """One seed for every source of chance, and deterministic kernels."""
+    """One seed for every source of chance, deterministic kernels, and memory that is kept."""
+    keep_freed_memory()
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

@@ -17,7 +17,6 @@ from model.tasks import Task
 from train.fit.batches import Schedule, plan_steps
 from train.fit.encoder.start import StartedEncoder
 from train.fit.processes import num_processes
-from train.fit.quick.allocator import keep_freed_memory
 from train.fit.records.metrics_file import MetricsFile
 from train.fit.trainer import EpochEnds, TaskTrainer
 from train.settings import LearningConfig
@@ -96,7 +95,6 @@ def learn(
     """
     is_quick = is_wanted(settings.precision) and not settings.compile
     if is_quick:
-        keep_freed_memory()
         quicken(
             network,
             row_gradients=num_processes() == 1,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.archive.manifest import versions as versions_of_reading
+from model.archive.memory import keep_freed_memory
 from model.net.agreement import Agreement
 from model.net.classifier import load
 from model.records import Article, Dropped, LabelledSentence
@@ -56,6 +57,7 @@ def distill_checkpoint(
     very same one only; another one is refused with NabraError, which names what differs, or starts
     afresh.
     """
+    keep_freed_memory()  # before the teacher makes a tensor
     settings = config.training
     args = trainer_arguments(
         folders.trainer,

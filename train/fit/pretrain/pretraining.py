@@ -46,7 +46,6 @@ from train.fit.pretrain.optimizer import make_optimizer
 from train.fit.pretrain.trainer import Pace, PretrainTrainer, StepEnds
 from train.fit.pretrain.vectors import cooccurrence_vectors
 from train.fit.processes import is_main_process, num_processes
-from train.fit.quick.allocator import keep_freed_memory
 from train.fit.records.metrics_file import MetricsFile
 from train.fit.resume.identity import IDENTITY, OnChange, TrainingIdentity, settle, versions
 from train.fit.resume.sealed import disk_errors
@@ -121,7 +120,6 @@ def pretrain_encoder(
     network = started.module
     is_quick = is_wanted(settings.precision)
     if is_quick:
-        keep_freed_memory()
         quicken(network, row_gradients=False)  # the table of words gives the logits, too
     trainer = PretrainTrainer(
         network,
