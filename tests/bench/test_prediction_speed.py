@@ -35,6 +35,7 @@ from model.net.classifier import Classifier
 from model.net.exporting import build_export
 from model.net.fast_layers import is_worthwhile
 from model.net.graph import GRAPH, GraphNetwork
+from model.predict import load_with_threads
 from model.stopwatch import Stopwatch
 from model.text.normalize import normalize
 from model.text.stances import holder_words
@@ -241,9 +242,8 @@ def test_where_the_time_goes(checkpoint: Path, data: Path, tmp_path: Path) -> No
     plan = read_plan(material.output_dir)
     assert plan is not None
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     try:
-        classifier = load(checkpoint)
+        classifier = load_with_threads(str(checkpoint), 1)
         classifier.complete(material.drafts[0][:40])
         watch = Stopwatch()
         shards = material.rounds()[0]
