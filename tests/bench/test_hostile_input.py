@@ -15,6 +15,7 @@ from typing import IO
 
 import pytest
 
+from model.archive.write import read_predictions
 from tests.conftest import write_tiny_checkpoint
 from tests.predict_full_disk import small_disk
 
@@ -78,8 +79,7 @@ def test_ten_million_characters(checkpoint: Path, tmp_path: Path, name: str) -> 
     path.write_text("\n".join(lines), encoding="utf-8")
     status, err, seconds, memory = predict(checkpoint, path, "--output", output)
     assert (status, err) == (0, "")
-    text = (output / "predictions/part-00000.jsonl").read_text(encoding="utf-8")
-    ids = [json.loads(line)["article_id"] for line in text.splitlines()]
+    ids = [prediction.article_id for prediction in read_predictions(output)]
     assert {"before", "behind"} <= set(ids)
     fate = [f"{each['reason']} (byte {each['offset']})" for each in dropped(output)]
     told = fate[0] if fate else f"{ids.count('hostile')} sentences"
