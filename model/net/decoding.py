@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +76,8 @@ def _runs(
             value = float(scores[place, number, tag])
             if is_open and tag != _BEGIN:
                 first, _, values = runs[-1]
-                runs[-1] = (first, end, [*values, value])
+                values.append(value)
+                runs[-1] = (first, end, values)
             else:
                 runs.append((start, end, [value]))
                 is_open = True
@@ -85,8 +88,9 @@ def whole_words(
     text: str, words: Sequence[Word], start: int, end: int, *, keep_marks: bool
 ) -> tuple[int, int]:
     """The span widened to the written words that it touches; marks at its edges stay if asked."""
-    touched = [word for word in words if word.start < end and start < word.end]
-    if not touched:
+    first = bisect_right(words, start, key=attrgetter("end"))
+    behind = bisect_left(words, end, key=attrgetter("start"))
+    if first >= behind:
         return (start, start)
-    left, right = touched[0].start, touched[-1].end
+    left, right = words[first].start, words[behind - 1].end
     return (min(left, start), max(right, end)) if keep_marks else (left, right)
