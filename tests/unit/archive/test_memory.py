@@ -60,7 +60,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_freed_memory_is_used_again_without_asking_the_kernel() -> None:
     (kept, large), (left, small) = ask("keep"), ask("leave")
     assert kept < 500 < left
-    if "[madvise]" in LARGE_PAGES.read_text(encoding="ascii"):
+    if LARGE_PAGES.exists() and "[madvise]" in LARGE_PAGES.read_text(encoding="ascii"):
         assert large >= 8 * 1024 > small
 
 
