@@ -8,6 +8,7 @@ fifth, as its students are. What is finished stays in the folder `NABRA_BENCH_KE
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def train_all(fold: Fold, folder: Path) -> dict[str, Path]:
         f"teacher={checkpoints[TEACHER]}",
     ]
     checkpoints[SAME] = distilled(folder / "same", beside)
-    checkpoints[TAUGHT] = distilled(folder / "taught", [*beside, *SMALL])
+    checkpoints[TAUGHT] = distilled(folder / "taught", [*beside, *SMALL], folder / "same/labels")
     return checkpoints
 
 
@@ -95,10 +96,12 @@ def fine_tuned(folder: Path, changes: list[str]) -> Path:
     return checkpoint
 
 
-def distilled(folder: Path, changes: list[str]) -> Path:
-    """The checkpoint of a student, made where it is missing."""
+def distilled(folder: Path, changes: list[str], labels: Path | None = None) -> Path:
+    """The checkpoint of a student, made where it is missing; from soft `labels` of another one."""
     articles = "corpus.articles=[$NABRA_DATA/data/saudinewsnet]"
     reading = [articles, "corpus.share=0.3", f"corpus.sentences={SENTENCES}"]
+    if labels and not (folder / "labels").exists():
+        shutil.copytree(labels, folder / "labels")
     if not (folder / "checkpoint").exists():
         distill(DISTILL, [f"output_dir={folder}", *reading, *changes], quiet=True)
     return folder / "checkpoint"
