@@ -98,6 +98,19 @@ def test_another_activation_stays_behind_the_product() -> None:
     assert (plain - read(network)).abs().max() < 0.02 * plain.abs().max()
 
 
+@packs
+def test_the_feed_forward_part_reads_a_few_lines_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = make_network(make_bert).eval()
+    plain = read(network)
+    monkeypatch.setattr(model.net.light_layers, "_PIECE", 40)  # of lines of 15: two, and two
+    lighten(network)
+    seen: list[int] = []
+    for layer in network.encoder.encoder.layer:
+        layer.output.register_forward_hook(lambda *parts: seen.append(len(parts[-1])))
+    assert (plain - read(network)).abs().max() < 0.02 * plain.abs().max()
+    assert seen == [2, 2] * len(network.encoder.encoder.layer)
+
+
 def test_on_a_gpu_the_encoder_is_converted_and_the_heads_are_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
