@@ -147,7 +147,7 @@ def load(checkpoint, num_threads):
     Slow()
     time.sleep(20)
 local.read_plan = lambda output_dir: "a plan"
-local._work(None, Path(), "checkpoint", [], load, 1, False)
+local._work(None, None, Path(), "checkpoint", load, 1, False)
 """
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False

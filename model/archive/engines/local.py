@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -40,7 +42,7 @@ def fit_workers(num_shards: int, weight_bytes: int) -> int:
 def run_here(
     output_dir: Path,
     plan: Plan,
-    numbers: Sequence[int],
+    numbers: Iterable[int],
     classifier: Predictor,
     tick: Callable[[], None] = lambda: None,
     watch: Watch = unwatched,
@@ -65,28 +67,32 @@ def run_in_processes(
 ) -> Iterator[Done]:
     """The shards as they get done by so many processes, each with so many threads.
 
-    `advance` is called now and then with the number of records that were read meanwhile; to `watch`
-    is added how each has spent its time. NabraError where a worker fails or is killed; the others
-    end with it.
+    Who is done with one is given the next: shards differ in size, and cores in speed. `advance` is
+    called now and then with the number of records that were read meanwhile; to `watch` is added how
+    each has spent its time. NabraError where a worker fails or is killed; the others end with it.
     """
     context = multiprocessing.get_context("spawn")
-    ends: dict[Connection, SpawnProcess] = {}
+    left = iter(numbers)
+    workers: dict[Connection, _Worker] = {}
     try:
-        for index in range(min(num_workers, len(numbers))):
-            ours, theirs = context.Pipe(duplex=False)
-            given = (theirs, output_dir, plan.checkpoint, list(numbers[index::num_workers]), load)
+        for _ in range(min(num_workers, len(numbers))):
+            answers, answering = context.Pipe(duplex=False)
+            asked, asking = context.Pipe(duplex=False)
+            given = (asked, answering, output_dir, plan.checkpoint, load)
             more = (num_threads, watch is not None)
             process = context.Process(target=_work, args=(*given, *more), daemon=True)
             process.start()
-            theirs.close()
-            ends[ours] = process
-        while ends:
-            for end in wait(list(ends)):
+            asked.close()
+            answering.close()
+            workers[answers] = _Worker(process, asking)
+            workers[answers].give(next(left))
+        while workers:
+            for end in wait(list(workers)):
                 assert isinstance(end, Connection)
                 try:
                     message = end.recv()
                 except EOFError:
-                    _check_end(ends.pop(end))
+                    workers.pop(end).check_end()
                     continue
                 if isinstance(message, NabraError):
                     raise message
@@ -96,55 +102,75 @@ def run_in_processes(
                     assert watch is not None
                     watch.add(message)
                 else:
+                    workers[end].give(next(left, None))
                     yield message
     finally:
-        for process in ends.values():
-            process.terminate()
+        for worker in workers.values():
+            worker.process.terminate()
         deadline = time.monotonic() + _GRACE_SECONDS
-        for process in ends.values():
-            process.join(max(0.0, deadline - time.monotonic()))
-            process.kill()
-            process.join()
+        for worker in workers.values():
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            worker.process.kill()
+            worker.process.join()
 
 
-def _check_end(process: SpawnProcess) -> None:
-    process.join()
-    if process.exitcode:
-        what = f"a worker ended with status {process.exitcode}"
-        raise NabraError("predict", what, "run it again: what is done stays; see that memory fits")
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    process: SpawnProcess
+    asking: Connection
+
+    def give(self, number: int | None) -> None:
+        """The number of its next shard, or that there is none."""
+        with suppress(BrokenPipeError):  # it has ended, which is seen where it answers
+            self.asking.send(number)
+
+    def check_end(self) -> None:
+        """NabraError if it ended in any other way than with its work."""
+        self.process.join()
+        if self.process.exitcode:
+            what = f"a worker ended with status {self.process.exitcode}"
+            fix = "run it again: what is done stays; see that memory fits"
+            raise NabraError("predict", what, fix)
+
+
+def _given(asked: Connection) -> Iterator[int]:
+    """In a worker: numbers of shards as the parent gives them; none when it is gone."""
+    with suppress(EOFError):
+        while (number := asked.recv()) is not None:
+            yield number
 
 
 def _work(
-    end: Connection,
+    asked: Connection,
+    answering: Connection,
     output_dir: Path,
     checkpoint: str,
-    numbers: Sequence[int],
     load: Load,
     num_threads: int,
     is_watched: bool,
 ) -> None:
-    """In a worker: the shards in order, each told to the parent, without whom it ends."""
+    """In a worker: shards as they are given, each told to the parent, without whom it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     try:
         raise_interrupted_on(signal.SIGTERM)  # so that no half file is left
         plan = read_plan(output_dir)
         assert plan is not None, "the parent has settled it"
-        ticks = _Ticks(end)
+        ticks = _Ticks(answering)
         stopwatch = Stopwatch() if is_watched else None
         watch = stopwatch or unwatched
         with watch("loading"):
             classifier = load(checkpoint, num_threads)
-        for done in run_here(output_dir, plan, numbers, classifier, ticks, watch):
+        for done in run_here(output_dir, plan, _given(asked), classifier, ticks, watch):
             ticks.flush()
-            end.send(done)
+            answering.send(done)
         if stopwatch is not None:
-            end.send(stopwatch.seconds)
+            answering.send(stopwatch.seconds)
     except BrokenPipeError:
         return
     except Interrupted:
         sys.exit(_ENDED)
     except NabraError as error:
-        end.send(error)
+        answering.send(error)
 
 
 class _Ticks:
