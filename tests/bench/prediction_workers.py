@@ -9,8 +9,8 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
-from multiprocessing.connection import Connection
+from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -29,32 +29,46 @@ class Workers:
             ours, theirs = context.Pipe()
             context.Process(target=_work, args=(theirs, output_dir), daemon=True).start()
             self._ends.append(ours)
+        self._took: dict[Connection, list[int]] = {}
         for end in self._ends:
             assert end.recv() == "ready"
 
     def predict(self, shards: Sequence[int]) -> float:
-        """Seconds until the last process is done with its share of the shards."""
-        return self._do("predict", shards)
+        """Seconds until all shards are done: who is done with one takes the next, as in a run."""
+        left = iter(shards)
+        return self._do("predict", dict.fromkeys(self._ends, left))
 
-    def multiply(self, shards: Sequence[int]) -> float:
-        """Seconds for the products alone of the batches of the shards, predicted before."""
-        return self._do("multiply", shards)
+    def multiply(self) -> float:
+        """Seconds for the products alone of the batches last predicted, each where it was."""
+        return self._do("multiply", {end: iter(shards) for end, shards in self._took.items()})
 
     def batches(self) -> Counter[tuple[int, int]]:
         """How many batches of (lines, length) were run."""
         found: Counter[tuple[int, int]] = Counter()
         for end in self._ends:
-            end.send(("batches", []))
+            end.send(("batches", None))
             found += end.recv()
         return found
 
-    def _do(self, what: str, shards: Sequence[int]) -> float:
+    def _do(self, what: str, left: Mapping[Connection, Iterator[int]]) -> float:
+        """Seconds until each end has done what is left for it, one after the other."""
+        took: dict[Connection, list[int]] = {end: [] for end in left}
+        busy = list(left)
         start = time.perf_counter()
-        for number, end in enumerate(self._ends):
-            end.send((what, list(shards[number :: len(self._ends)])))
-        for end in self._ends:
-            end.recv()
-        return time.perf_counter() - start
+        for end in left:
+            end.send((what, next(left[end])))
+        while busy:
+            for end in wait(busy):
+                assert isinstance(end, Connection)
+                took[end].append(end.recv())
+                number = next(left[end], None)
+                if number is None:
+                    busy.remove(end)
+                else:
+                    end.send((what, number))
+        seconds = time.perf_counter() - start
+        self._took = took
+        return seconds
 
 
 def _work(end: Connection, output_dir: Path) -> None:
@@ -80,17 +94,15 @@ def _work(end: Connection, output_dir: Path) -> None:
     with ShardRunner(output_dir, plan, classifier) as runner:
         end.send("ready")
         while True:
-            what, numbers = end.recv()
+            what, number = end.recv()
             if what == "predict":
-                for number in numbers:
-                    seen.clear()
-                    runner.run(plan.shards[number])
-                    of_shard[number] = Counter(seen)
-                end.send("done")
+                seen.clear()
+                runner.run(plan.shards[number])
+                of_shard[number] = Counter(seen)
+                end.send(number)
             elif what == "multiply":
-                for number in numbers:
-                    products.run(of_shard[number])
-                end.send("done")
+                products.run(of_shard[number])
+                end.send(number)
             else:
                 end.send(sum(of_shard.values(), Counter()))
 
