@@ -26,7 +26,7 @@ from transformers import (
     pipeline,
 )
 
-from model import Prediction, load, read_articles
+from model import Article, Prediction, load, read_articles
 from model.archive.shards.plan import Settings, Shard, read_plan
 from model.archive.shards.process import ShardRunner
 from model.archive.shards.run import prepare
@@ -45,7 +45,7 @@ from tests.bench.prediction_workers import Workers
 NUM_SENTENCES = int(os.environ.get("NABRA_BENCH_SENTENCES", "5000"))
 ROUNDS = int(os.environ.get("NABRA_BENCH_ROUNDS", "3"))
 EMBEDDED = Path(os.environ.get("NABRA_BENCH_CHECKPOINT", "runs/quickstart/checkpoint"))
-SHARDS_A_ROUND = 8  # small ones leave one process waiting for the last: here for 1 to 4%
+SHARDS_A_ROUND = 4
 BATCH_SIZE = 32
 
 
@@ -65,32 +65,39 @@ class Material:
 
 
 def make_material(checkpoint: Path, data: Path, folder: Path) -> Material:
-    """Articles, one after the other, until so many distinct sentences are together."""
+    """Articles, one after the other, until so many distinct sentences are together.
+
+    They are dealt out so that shards are of about one size: of an archive's thousands each process
+    waits for the last one only.
+    """
     classifier = load(checkpoint)
     source = data / "data/saudinewsnet/sample.jsonl"
-    drafts: list[list[Prediction]] = []
-    articles, distinct = [], set[str]()
+    num_shards = ROUNDS * SHARDS_A_ROUND
+    found: list[tuple[Article, list[Prediction]]] = []
+    distinct = set[str]()
     for article in read_articles(source):
-        found = [draft for draft in classifier.draft(article) if draft.text not in distinct]
-        distinct |= {draft.text for draft in found}
-        articles.append(article)
-        drafts.append(found)
-        if len(distinct) >= NUM_SENTENCES:
+        drafts = [draft for draft in classifier.draft(article) if draft.text not in distinct]
+        distinct |= {draft.text for draft in drafts}
+        found.append((article, drafts))
+        if len(distinct) >= NUM_SENTENCES and len(found) % num_shards == 0:
             break
+    found.sort(key=lambda one: -sum(len(d.text) * (1 + len(d.stances)) for d in one[1]))
+    turns = [found[n : n + num_shards] for n in range(0, len(found), num_shards)]
+    dealt = [turn[:: (-1) ** n] for n, turn in enumerate(turns)]
+    shards = list(zip(*dealt, strict=True))
     archive = folder / "archive.jsonl"
-    lines = (json.dumps(article.to_dict(), ensure_ascii=False) for article in articles)
+    lines = (json.dumps(article.to_dict(), ensure_ascii=False) for article, _ in chain(*shards))
     archive.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    size = -(-len(articles) // (ROUNDS * SHARDS_A_ROUND))
     plan = prepare(
         folder / "out",
         [str(archive)],
-        Settings(shard_articles=size),
+        Settings(shard_articles=len(turns)),
         checkpoint=checkpoint,
         checkpoint_hash=checkpoint_hash(checkpoint),
         versions={},
         overwrite=True,
     )
-    parts = [list(chain(*drafts[n : n + size])) for n in range(0, len(drafts), size)]
+    parts = [list(chain(*(drafts for _, drafts in shard))) for shard in shards]
     return Material(
         folder / "out",
         plan.shards,
