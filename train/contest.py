@@ -79,26 +79,36 @@ def _label_folds(run: Run, folds: Sequence[Fold], folder: Path) -> Iterator[list
 def _train_and_label(
     run: Run, train: Sequence[LabelledSentence], test: Sequence[LabelledSentence], folder: Path
 ) -> list[SystemOutput]:
+    """From the fold's own checkpoint where this very training came to its end before."""
+    from model.net.checkpoint import RECORD
     from model.net.classifier import load
     from train.fit.checkpoints import Folders, fit_checkpoint
     from train.fit.encoder.pretrained import hushed_libraries
+    from train.fit.fitted import drop_state, is_fitted
     from train.judging import label_gold
     from train.repeats import with_training
     from train.steps import training_inputs
 
     training = run.config.training
+    quiet = with_training(run, report_to=[])
     folders = Folders.under(folder)
+    inputs = training_inputs(run.config)
+    seed = next(iter(training.seeds), training.seed)  # as of the run's own checkpoint
     with hushed_libraries():  # it may be a process of its own
-        fit_checkpoint(
-            with_training(run, report_to=[]),
-            train,
-            (),
-            folders=folders,
-            inputs=training_inputs(run.config),
-            seed=next(iter(training.seeds), training.seed),  # as of the run's own checkpoint
-            on_change="restart",  # what a killed evaluation left is of no worth to anybody
-            quiet=True,
-        )
+        if not (folders.checkpoint / RECORD).is_file() or not is_fitted(
+            quiet, train, (), folders=folders, inputs=inputs, seed=seed
+        ):
+            fit_checkpoint(
+                quiet,
+                train,
+                (),
+                folders=folders,
+                inputs=inputs,
+                seed=seed,
+                on_change="restart",  # what a killed evaluation left is of no worth to anybody
+                quiet=True,
+            )
+        drop_state(folders)
         return label_gold(load(folders.checkpoint), test)
 
 

@@ -142,6 +142,24 @@ def test_folds_trained_at_once_say_what_they_say_one_by_one(
     assert logs[0]["training_data_hash"] == logs[1]["training_data_hash"]
 
 
+def test_a_fold_is_trained_once_and_leaves_no_more_than_its_checkpoint(
+    run: Configs, tmp_path: Path
+) -> None:
+    config = run("mawqif", "mawqif")
+    sentences = read_dataset(run_dir(config) / "dataset")["train"]
+    fold = (sentences[::2], sentences[1::2])
+    weights = tmp_path / "0/checkpoint/model.safetensors"
+
+    def asked(*fold: list[LabelledSentence]) -> tuple[Any, int]:
+        answers = train_and_ask(read_run(config), [fold], tmp_path, {"majority"})["mawqif"]
+        assert not list((tmp_path / "0/trainer").glob("checkpoint-*"))
+        return answers, weights.stat().st_mtime_ns
+
+    first = asked(*fold)
+    assert asked(*fold) == first
+    assert asked(sentences[1::2], sentences[1::2])[1] > first[1]
+
+
 @pytest.mark.parametrize("name", ["mawqif", "armpro"])
 def test_folds_predict_every_story_once(run: Configs, name: str) -> None:
     config = run(name, name)
