@@ -81,6 +81,7 @@ def make_material(checkpoint: Path, data: Path, folder: Path) -> Material:
         found.append((article, drafts))
         if len(distinct) >= NUM_SENTENCES and len(found) % num_shards == 0:
             break
+    del found[len(found) // num_shards * num_shards :]  # what an archive that is too small leaves
     found.sort(key=lambda one: -sum(len(d.text) * (1 + len(d.stances)) for d in one[1]))
     turns = [found[n : n + num_shards] for n in range(0, len(found), num_shards)]
     dealt = [turn[:: (-1) ** n] for n, turn in enumerate(turns)]
