@@ -168,6 +168,7 @@ def _work(
     except BrokenPipeError:
         return
     except Interrupted:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one more would be told as a fault
         sys.exit(_ENDED)
     except NabraError as error:
         answering.send(error)
