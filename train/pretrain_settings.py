@@ -55,6 +55,7 @@ class PretrainConfig(Part):
     vectors: Literal["random", "cooccurrence"]
     objective: Literal["masked_words", "replaced_tokens"]
     generator_layers: Count
+    compared_pairs: Annotated[int, Field(ge=0)]
     masking: MaskingConfig
     training: PretrainingConfig
 
@@ -73,6 +74,8 @@ def broken_pretrain_rules(plain: Plain) -> list[str]:
 def _objective(plain: Plain) -> Iterator[str]:
     if plain["objective"] == "replaced_tokens" and plain["encoder"] != SCRATCH:
         yield "objective: replaced_tokens wants encoder: scratch (another has no generator)"
+    if plain["objective"] == "replaced_tokens" and plain["compared_pairs"]:
+        yield "compared_pairs: goes with objective: masked_words alone"
 
 
 def _heads(plain: Plain) -> Iterator[str]:

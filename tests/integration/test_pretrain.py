@@ -38,7 +38,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Articles of words by chance, each word followed by the same three others."""
+    """Articles of words by chance, each word followed by the same three others, and of clauses."""
     path = tmp_path_factory.mktemp("archive") / "news.jsonl"
     chance = random.Random(1)
     with path.open("w", encoding="utf-8") as file:
@@ -47,7 +47,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
             while len(words) < 80:
                 number = _WORDS.index(words[-1])
                 words.append(_WORDS[(3 * number + chance.randint(1, 3)) % len(_WORDS)])
-            file.write(json.dumps({"outlet": "o", "text": " ".join(words)}) + "\n")
+            clauses = [" ".join(words[first : first + 6]) for first in range(0, len(words), 6)]
+            file.write(json.dumps({"outlet": "o", "text": "، ".join(clauses)}) + "\n")
     return path
 
 
@@ -124,6 +125,26 @@ def test_tells_words_that_were_replaced(archive: Path, tmp_path: Path) -> None:
     assert encoder.config.num_hidden_layers == 1
 
 
+@pytest.mark.parametrize("architecture", ["modernbert", "bert"])
+def test_compares_clauses_beside(archive: Path, tmp_path: Path, architecture: str) -> None:
+    whole, killed, alone = (
+        [*overrides(archive, tmp_path / name), f"scratch.architecture={architecture}"]
+        for name in ("whole", "killed", "alone")
+    )
+    pretrain(CONFIG, [*whole, "compared_pairs=8"], quiet=True)
+    kill([*killed, "compared_pairs=8"], kill_at=9)
+    pretrain(CONFIG, [*killed, "compared_pairs=8"], quiet=True)
+    pretrain(CONFIG, alone, quiet=True)
+    assert result(tmp_path / "killed") == result(tmp_path / "whole")
+    assert result(tmp_path / "alone") != result(tmp_path / "whole")
+    folder = tmp_path / "whole/encoder"
+    assert "8 beside each batch" in (folder / "README.md").read_text(encoding="utf-8")
+    # The heads that compare are no part of it.
+    network, report = AutoModelForMaskedLM.from_pretrained(folder, output_loading_info=True)
+    assert not report["missing_keys"] and not report["unexpected_keys"]
+    assert network.config.model_type == architecture
+
+
 def kill(given: list[str], kill_at: int) -> None:
     """Kill a pre-training behind this step."""
     code = (
@@ -169,6 +190,10 @@ def test_an_encoder_goes_on_learning_from_another_archive(
         (
             "encoder=models/mine objective=replaced_tokens",
             "objective: replaced_tokens wants encoder: scratch",
+        ),
+        (
+            "compared_pairs=8 objective=replaced_tokens",
+            "compared_pairs: goes with objective: masked_words alone",
         ),
         ("scratch.heads=3", "scratch.heads: width 16 is no multiple of heads 3"),
         ("training.batch_tokens=16", "training.batch_tokens: holds not one sequence"),

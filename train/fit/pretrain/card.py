@@ -52,6 +52,8 @@ def _parts(record: Record) -> Iterator[str]:
         "optimizer": f"{training['optimizer']}, learning rate {training['learning_rate']:g}, "
         f"{training['schedule']}",
     }
+    if pairs := config["compared_pairs"]:
+        rows["clauses compared"] = f"with versions of themselves, {pairs} beside each batch"
     yield table(("", ""), rows.items())
     yield (
         "By `nabra pretrain configs/pretrain.yaml`, or a config like it: the whole config, hashes "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from train.fit.pretrain.comparing import Compared, Comparer
 from train.fit.pretrain.corpus import Ids
 
 _SHOWN_AS_MASK, _SHOWN_AS_ANY = 0.8, 0.1  # as in BERT; the rest stands as it is
@@ -20,12 +21,14 @@ _SHOWN_AS_MASK, _SHOWN_AS_ANY = 0.8, 0.1  # as in BERT; the rest stands as it is
 class MaskedRows(TypedDict):
     """Rows as the network sees them, (rows, length); `places` of the tokens to guess in the rows
     laid end to end, and the tokens that stood there. `draws`, one even in [0, 1) for each place,
-    are the chance of a network that draws words itself: all chance of a pass lies in its rows."""
+    are the chance of a network that draws words itself: all chance of a pass lies in its rows.
+    `compared` are pairs of clauses from these rows, where any are asked for."""
 
     input_ids: Tensor
     places: Tensor
     words: Tensor
     draws: Tensor
+    compared: NotRequired[Compared]
 
 
 class Masker:
@@ -75,7 +78,8 @@ class Masker:
 class Passes(Dataset[MaskedRows]):
     """What each pass of a training reads: its number decides rows and masks, nothing else does.
 
-    An epoch takes the rows in an order of its own and leaves out what fills no pass.
+    An epoch takes the rows in an order of its own and leaves out what fills no pass. With a
+    `comparer` each pass holds `num_pairs` of it, too.
     """
 
     rows: Ids
@@ -85,6 +89,8 @@ class Passes(Dataset[MaskedRows]):
     first_rate: float
     last_rate: float
     seed: int
+    comparer: Comparer | None = None
+    num_pairs: int = 0
 
     @property
     def passes_an_epoch(self) -> int:
@@ -99,9 +105,11 @@ class Passes(Dataset[MaskedRows]):
         first = place * self.rows_a_pass
         chosen = _order(self.seed, epoch, len(self.rows))[first : first + self.rows_a_pass]
         rate = self.first_rate + (self.last_rate - self.first_rate) * number / self.num_passes
-        masked = self.masker.mask(
-            np.asarray(self.rows[np.sort(chosen)]), rate, np.random.default_rng((self.seed, number))
-        )
+        rows = np.asarray(self.rows[np.sort(chosen)])
+        chance = np.random.default_rng((self.seed, number))
+        masked = self.masker.mask(rows, rate, chance)
+        if self.comparer:
+            masked["compared"] = self.comparer.compare(rows, self.num_pairs, chance)
         return masked
 
 

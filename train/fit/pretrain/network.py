@@ -14,6 +14,7 @@ from train.fit.encoder.compact import compact_config
 from train.fit.encoder.hub import load_pretrained
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.encoder.start import check_length
+from train.fit.pretrain.comparing import NOT_ASKED, RELATIONS, Compared
 from train.fit.quick.word_loss import draw_words, word_loss
 from train.settings import ScratchConfig
 
@@ -24,6 +25,7 @@ _HEADS = (
     ("generator_predictions", "generator_lm_head"),  # ELECTRA
 )
 _JUDGING_WEIGHT = 50.0  # against the guessing, as in ELECTRA: its loss is that much smaller
+_NEW_WORDS_WEIGHT = 2.0  # against the guessing, and against the relation of two texts
 
 
 class MaskedWordNetwork(nn.Module):
@@ -49,6 +51,52 @@ class MaskedWordNetwork(nn.Module):
         for name in self._head:
             logits = getattr(self.network, name)(logits)
         return logits
+
+
+class ComparingNetwork(MaskedWordNetwork):
+    """A masked-language model that compares clauses with versions of them, too.
+
+    It tells of each token whether the other text lacks its word, and from the mean of all states
+    and that of the second text what the two are to each other.
+    """
+
+    def __init__(self, network: Any) -> None:
+        super().__init__(network)
+        width = network.config.hidden_size
+        self._new_words = nn.Linear(width, 1)
+        self._relation = nn.Linear(2 * width, len(RELATIONS))
+        self._takes_token_types = getattr(network.config, "type_vocab_size", 0) > 1
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        places: Tensor,
+        words: Tensor,
+        draws: Tensor,
+        compared: Compared | None = None,
+    ) -> Tensor:
+        """The loss to learn by; without pairs that of the masked places alone."""
+        guessing = super().forward(input_ids, places, words, draws)
+        if compared is None or not len(compared["relations"]):
+            return guessing
+        return guessing + self.compare(compared)
+
+    def compare(self, compared: Compared) -> Tensor:
+        """The loss of telling new words and relations, in fp32."""
+        inputs = {"input_ids": compared["input_ids"], "attention_mask": compared["attention_mask"]}
+        if self._takes_token_types:
+            inputs["token_type_ids"] = compared["is_second"]
+        states = self.network.base_model(**inputs).last_hidden_state.float()
+        scores, is_new = self._new_words(states).squeeze(-1), compared["is_new"]
+        asked = is_new != NOT_ASKED
+        new_words = functional.binary_cross_entropy_with_logits(
+            scores[asked].float(), is_new[asked].float()
+        )
+        means = [_mean(states, compared[part]) for part in ("attention_mask", "is_second")]
+        relation = functional.cross_entropy(
+            self._relation(torch.cat(means, dim=-1)).float(), compared["relations"]
+        )
+        return _NEW_WORDS_WEIGHT * new_words + relation
 
 
 class ReplacedTokenNetwork(nn.Module):
@@ -81,6 +129,11 @@ class ReplacedTokenNetwork(nn.Module):
         if not self.training:
             return judging
         return word_loss(logits, words) + _JUDGING_WEIGHT * judging
+
+
+def _mean(states: Tensor, mask: Tensor) -> Tensor:
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
 def find_head(network: Any) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from train.fit.encoder.compact import train_tokenizer
 from train.fit.encoder.names import SCRATCH
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.pretrain.card import encoder_card
+from train.fit.pretrain.comparing import Comparer
 from train.fit.pretrain.corpus import (
     Corpus,
     read_corpus,
@@ -36,6 +37,7 @@ from train.fit.pretrain.corpus import (
 )
 from train.fit.pretrain.masking import Masker, Passes
 from train.fit.pretrain.network import (
+    ComparingNetwork,
     MaskedWordNetwork,
     ReplacedTokenNetwork,
     new_network,
@@ -54,6 +56,8 @@ from train.pretrain_settings import PretrainConfig
 
 ENCODER, METRICS, PACE = "encoder", "metrics.jsonl", "pace.jsonl"
 RECORD = "pretraining.json"
+_LIKENESS_WIDTH = 200  # of the vectors that tell which words may stand in for which
+_SAMPLE_ROWS = 60_000  # of the corpus, that tell which tokens are words
 _SCHEDULES = {"constant": "constant_with_warmup"}  # the Trainer's names, where they differ
 
 
@@ -113,7 +117,7 @@ def pretrain_encoder(
     )
     if is_main_process():
         settle(folder / "trainer", identity, on_change)
-    passes = _passes(config, corpus, started.tokenizer, args)
+    passes = _passes(config, corpus, started.tokenizer, args, tell)
     tokens_a_step = passes.rows_a_pass * settings.length * _passes_a_step(args)
     num_steps = len(passes) // _passes_a_step(args)
     args.warmup_steps = round(settings.warmup_ratio * num_steps)
@@ -197,7 +201,7 @@ def _start(config: PretrainConfig, place: Path) -> Started:
     if config.encoder != SCRATCH:
         length = config.training.length
         tokenizer, network, revision = pretrained_network(config.encoder, config.revision, length)
-        return Started(tokenizer, MaskedWordNetwork(network), revision)
+        return Started(tokenizer, _guessing(network, config), revision)
     from transformers import BertTokenizerFast
 
     tokenizer = BertTokenizerFast.from_pretrained(place / "tokenizer", local_files_only=True)
@@ -206,11 +210,19 @@ def _start(config: PretrainConfig, place: Path) -> Started:
     size = (tokenizer, config.scratch, settings.length, settings.dropout)
     if config.objective == "replaced_tokens":
         return Started(tokenizer, new_objective(*size, config.generator_layers), None)
-    return Started(tokenizer, MaskedWordNetwork(new_network(*size)), None)
+    return Started(tokenizer, _guessing(new_network(*size), config), None)
+
+
+def _guessing(network: Any, config: PretrainConfig) -> MaskedWordNetwork:
+    return (ComparingNetwork if config.compared_pairs else MaskedWordNetwork)(network)
 
 
 def _passes(
-    config: PretrainConfig, corpus: Corpus, tokenizer: Any, args: TrainingArguments
+    config: PretrainConfig,
+    corpus: Corpus,
+    tokenizer: Any,
+    args: TrainingArguments,
+    tell: Callable[[str], None],
 ) -> Passes:
     settings = config.training
     rows_a_pass = settings.batch_tokens // settings.length
@@ -228,7 +240,21 @@ def _passes(
         first_rate=config.masking.rate,
         last_rate=config.masking.last_rate,
         seed=settings.seed,
+        comparer=_comparer(config, corpus, tokenizer, tell),
+        num_pairs=config.compared_pairs,
     )
+
+
+def _comparer(
+    config: PretrainConfig, corpus: Corpus, tokenizer: Any, tell: Callable[[str], None]
+) -> Comparer | None:
+    if not config.compared_pairs:
+        return None
+    tell("words of like company …")
+    vectors = cooccurrence_vectors(
+        corpus.train, len(tokenizer), _LIKENESS_WIDTH, seed=config.training.seed
+    )
+    return Comparer(tokenizer, vectors, corpus.train[:_SAMPLE_ROWS])
 
 
 def _passes_a_step(args: TrainingArguments) -> int:
