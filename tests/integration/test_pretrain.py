@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -141,7 +142,8 @@ def test_compares_clauses_beside(archive: Path, tmp_path: Path, architecture: st
     assert "8 beside each batch" in (folder / "README.md").read_text(encoding="utf-8")
     # The heads that compare are no part of it.
     network, report = AutoModelForMaskedLM.from_pretrained(folder, output_loading_info=True)
-    assert not report["missing_keys"] and not report["unexpected_keys"]
+    assert not report["missing_keys"]
+    assert not report["unexpected_keys"]
     assert network.config.model_type == architecture
 
 
@@ -174,11 +176,25 @@ def test_an_unfinished_one_of_another_kind_is_refused(archive: Path, tmp_path: P
     pretrain(CONFIG, [*given, "training.learning_rate=0.02"], restart=True, quiet=True)
 
 
+def test_a_record_that_is_none_is_passed_over(archive: Path, whole: Path, tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder-before"
+    shutil.copytree(whole / "encoder", encoder)
+    (encoder / "pretraining.json").write_text('{"config": {"objective": "masked_words"}}')
+    pretrain(CONFIG, [*overrides(archive, tmp_path), f"encoder={encoder}"], quiet=True)
+    record = json.loads((tmp_path / "encoder/pretraining.json").read_text(encoding="utf-8"))
+    assert record["before"] is None
+
+
 def test_an_encoder_goes_on_learning_from_another_archive(
     archive: Path, whole: Path, tmp_path: Path
 ) -> None:
     given = overrides(archive, tmp_path, seed=2, learning_rate=0.002)
     pretrain(CONFIG, [*given, f"encoder={whole / 'encoder'}"], quiet=True)
+    record, before = (
+        json.loads((folder / "encoder/pretraining.json").read_text(encoding="utf-8"))
+        for folder in (tmp_path, whole)
+    )
+    assert record["before"] == before
     first = (whole / "pace.jsonl").read_text().splitlines()
     pace = (tmp_path / "pace.jsonl").read_text().splitlines()
     assert json.loads(pace[0])["held_out_loss"] < json.loads(first[0])["held_out_loss"]

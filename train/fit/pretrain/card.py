@@ -25,42 +25,77 @@ def encoder_card(record: Record) -> str:
 
 
 def _parts(record: Record) -> Iterator[str]:
-    config = record["config"]
-    training, corpus = config["training"], record["corpus"]
-    name = record["encoder"]
-    begun = "from weights by chance" if name == SCRATCH else f"from {code(name)}"
+    objective = record["config"]["objective"]
     yield "# An Arabic encoder, trained by `nabra pretrain`"
     yield (
-        f"{_KINDS[config['objective']]} of {record['num_parameters'] / 1e6:.1f} million weights, "
-        f'begun {begun}. It reads text as `model.normalize(text, parity="{record["parity"]}")` '
-        "gives it; fine-tune it by `nabra finetune`, with this folder as `encoder`."
+        f"{_KINDS[objective]} of {record['num_parameters'] / 1e6:.1f} million weights, "
+        f'begun {_begun(record)}. It reads text as `model.normalize(text, parity="'
+        f'{record["parity"]}")` gives it; fine-tune it by `nabra finetune`, with this folder as '
+        "`encoder`."
     )
     yield "## How it was made"
-    rows = {
-        "text": plain(config["corpus"]["licence"] or "its licence was not named"),
-        "articles": f"{corpus['articles']:,}, of them {corpus['held_out_articles']:,} held out, "
-        f"{corpus['copies']:,} copies left out",
-        "words": f"{corpus['words'] / 1e6:.1f} million",
-        "tokens in one reading": f"{corpus['train_tokens'] / 1e6:.1f} million",
-        "tokens read": f"{record['tokens_read'] / 1e6:.1f} million, "
-        f"{record['tokens_read'] / corpus['train_tokens']:.1f} readings",
-        "loss on held-out articles": f"{record['held_out_loss']:.3f} "
-        f"({_MEASURES[config['objective']]})",
-        "time": f"{record['seconds'] / 3600:.2f} hours, {record['processes']} process(es) with "
-        f"{record['threads']} thread(s) on {plain(record['processor'])}",
-        "batch": f"{training['batch_tokens']:,} tokens, sequences of {training['length']}",
-        "optimizer": f"{training['optimizer']}, learning rate {training['learning_rate']:g}, "
-        f"{training['schedule']}",
-    }
-    if pairs := config["compared_pairs"]:
-        rows["clauses compared"] = f"with versions of themselves, {pairs} beside each batch"
-    yield table(("", ""), rows.items())
+    yield table(("", ""), _rows(record))
     yield (
         "By `nabra pretrain configs/pretrain.yaml`, or a config like it: the whole config, hashes "
         "and versions stand in `pretraining.json`."
     )
     yield "## The held-out loss"
-    yield table(
+    yield _curve(record)
+    while record := record.get("before") or {}:
+        yield "## What it went on from"
+        yield f"An encoder of the same kind, begun {_begun(record)}."
+        yield table(("", ""), _rows(record))
+        yield _curve(record)
+    yield "## Limits"
+    yield (
+        "It has read what these articles hold and nothing else: their outlets, years, subjects and "
+        "their ways of naming people. It knows no dialect that they do not hold. What it learned "
+        "of who stands beside which word is the corpus's framing, not a fact."
+    )
+
+
+def _begun(record: Record) -> str:
+    name = record["encoder"]
+    return "from weights by chance" if name == SCRATCH else f"from {code(name)}"
+
+
+def _rows(record: Record) -> Iterator[tuple[str, str]]:
+    config, corpus = record["config"], record["corpus"]
+    training = config["training"]
+    yield "text", plain(config["corpus"]["licence"] or "its licence was not named")
+    yield (
+        "articles",
+        f"{corpus['articles']:,}, of them {corpus['held_out_articles']:,} held out, "
+        f"{corpus['copies']:,} copies left out",
+    )
+    yield "words", f"{corpus['words'] / 1e6:.1f} million"
+    yield "tokens in one reading", f"{corpus['train_tokens'] / 1e6:.1f} million"
+    yield (
+        "tokens read",
+        f"{record['tokens_read'] / 1e6:.1f} million, "
+        f"{record['tokens_read'] / corpus['train_tokens']:.1f} readings",
+    )
+    yield (
+        "loss on held-out articles",
+        f"{record['held_out_loss']:.3f} ({_MEASURES[config['objective']]})",
+    )
+    yield (
+        "time",
+        f"{record['seconds'] / 3600:.2f} hours, {record['processes']} process(es) with "
+        f"{record['threads']} thread(s) on {plain(record['processor'])}",
+    )
+    yield "batch", f"{training['batch_tokens']:,} tokens, sequences of {training['length']}"
+    yield (
+        "optimizer",
+        f"{training['optimizer']}, learning rate {training['learning_rate']:g}, "
+        f"{training['schedule']}",
+    )
+    if pairs := config.get("compared_pairs"):
+        yield "clauses compared", f"with versions of themselves, {pairs} beside each batch"
+
+
+def _curve(record: Record) -> str:
+    return table(
         ("million tokens", "hours", "loss"),
         (
             (
@@ -70,10 +105,4 @@ def _parts(record: Record) -> Iterator[str]:
             )
             for point in record["curve"]
         ),
-    )
-    yield "## Limits"
-    yield (
-        "It has read what these articles hold and nothing else: their outlets, years, subjects and "
-        "their ways of naming people. It knows no dialect that they do not hold. What it learned "
-        "of who stands beside which word is the corpus's framing, not a fact."
     )

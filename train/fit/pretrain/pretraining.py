@@ -23,7 +23,7 @@ from model.records import Article, Dropped
 from model.text.normalize import PREPROCESSING_VERSION
 from train.fit.determinism import prepare_torch
 from train.fit.encoder.compact import train_tokenizer
-from train.fit.encoder.names import SCRATCH
+from train.fit.encoder.names import SCRATCH, encoder_dir
 from train.fit.encoder.pretrained import hushed_libraries
 from train.fit.pretrain.card import encoder_card
 from train.fit.pretrain.comparing import Comparer
@@ -282,6 +282,7 @@ def _record(
     return {
         "encoder": config.encoder,
         "encoder_revision": started.revision,
+        "before": _read_record(encoder_dir(config.encoder)),
         "parity": config.parity,
         "num_parameters": count_parameters(started.network),
         "tokens_read": tokens,
@@ -297,6 +298,19 @@ def _record(
         "processor": _processor(),
         "curve": pace,
     }
+
+
+def _read_record(folder: Path | None) -> dict[str, Any] | None:
+    """The record of an encoder that this command left in a folder: whose text it has read goes on
+    to what is made of it. None for every other encoder."""
+    if folder is None:
+        return None
+    try:
+        found: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        encoder_card(found)  # else the training would fail at its very end
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return found
 
 
 def _processor() -> str:

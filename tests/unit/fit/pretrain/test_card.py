@@ -62,6 +62,26 @@ def test_names_the_licence_and_what_it_went_on_from() -> None:
     assert "begun from `models/mine`" in card
 
 
+def test_whose_text_an_encoder_had_read_goes_on() -> None:
+    first = record(config=record()["config"] | {"corpus": {"licence": "CC BY: theirs"}})
+    config = record()["config"] | {"corpus": {"licence": "CC0: mine"}, "compared_pairs": 64}
+    card = encoder_card(
+        record(
+            config=config,
+            encoder="models/theirs",
+            before=first,
+            curve=[{"tokens": 4_000_000, "seconds": 360.0, "held_out_loss": 3.2}],
+        )
+    )
+    before, _, after = card.partition("## What it went on from")
+    assert "| text | CC0: mine |" in before
+    assert "64 beside each batch" in before
+    assert "| 4.0 | 0.10 | 3.200 |" in before
+    assert "begun from weights by chance" in after
+    assert "| text | CC BY: theirs |" in after
+    assert "| 1.6 | 0.04 | 5.800 |" in after
+
+
 def test_a_text_of_the_user_s_is_no_markup() -> None:
     config = record()["config"] | {"corpus": {"licence": "a | b\n<script>"}}
     card = encoder_card(record(config=config))
