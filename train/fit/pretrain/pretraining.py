@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import platform
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +11,14 @@ from typing import Any
 import torch
 from transformers import PrinterCallback, TrainingArguments
 
-from model.archive.write import write_json
 from model.errors import InputError
 from model.net.encoding import register_placeholders
 from model.net.fast_layers import is_wanted, quicken, restore
-from model.net.network import count_parameters
 from model.records import Article, Dropped
 from model.text.normalize import PREPROCESSING_VERSION
 from train.fit.determinism import prepare_torch
 from train.fit.encoder.compact import train_tokenizer
-from train.fit.encoder.names import SCRATCH, encoder_dir
-from train.fit.encoder.pretrained import hushed_libraries
-from train.fit.pretrain.card import encoder_card
+from train.fit.encoder.names import SCRATCH
 from train.fit.pretrain.comparing import Comparer
 from train.fit.pretrain.corpus import (
     Corpus,
@@ -35,6 +28,7 @@ from train.fit.pretrain.corpus import (
     write_rows,
     write_texts,
 )
+from train.fit.pretrain.leaving import make_record, save_encoder
 from train.fit.pretrain.masking import Masker, Passes
 from train.fit.pretrain.network import (
     ComparingNetwork,
@@ -55,7 +49,6 @@ from train.fit.resume.sealed_trainer import trainer_arguments
 from train.pretrain_settings import PretrainConfig
 
 ENCODER, METRICS, PACE = "encoder", "metrics.jsonl", "pace.jsonl"
-RECORD = "pretraining.json"
 _LIKENESS_WIDTH = 200  # of the vectors that tell which words may stand in for which
 _SAMPLE_ROWS = 60_000  # of the corpus, that tell which tokens are words
 _SCHEDULES = {"constant": "constant_with_warmup"}  # the Trainer's names, where they differ
@@ -155,9 +148,17 @@ def pretrain_encoder(
         return None
     if is_quick:
         restore(network)
-    record = _record(config, folder, started, corpus, num_steps * tokens_a_step, identity)
+    record = make_record(
+        config,
+        folder / PACE,
+        started.network,
+        started.revision,
+        corpus.counts,
+        num_steps * tokens_a_step,
+        identity,
+    )
     with disk_errors(folder / ENCODER):
-        _save(folder / ENCODER, started, record)
+        save_encoder(folder / ENCODER, started.tokenizer, started.network, record)
         identity.write(folder / "trainer" / IDENTITY, finished=True)
     return record
 
@@ -267,74 +268,3 @@ class _Epochs:
 
     def epoch_of(self, num_done: int) -> float:
         return num_done * self.epochs_a_step
-
-
-def _record(
-    config: PretrainConfig,
-    folder: Path,
-    started: Started,
-    corpus: Corpus,
-    tokens: int,
-    identity: TrainingIdentity,
-) -> dict[str, Any]:
-    """The encoder's birth certificate."""
-    pace = [json.loads(line) for line in (folder / PACE).read_text(encoding="utf-8").splitlines()]
-    return {
-        "encoder": config.encoder,
-        "encoder_revision": started.revision,
-        "before": _read_record(encoder_dir(config.encoder)),
-        "parity": config.parity,
-        "num_parameters": count_parameters(started.network),
-        "tokens_read": tokens,
-        "held_out_loss": pace[-1]["held_out_loss"],
-        "seconds": pace[-1]["seconds"],
-        "corpus": dict(corpus.counts),
-        "config": identity.config,
-        "data_hashes": identity.data,
-        "code_hash": identity.code,
-        "versions": identity.versions,
-        "processes": identity.processes,
-        "threads": torch.get_num_threads(),
-        "processor": _processor(),
-        "curve": pace,
-    }
-
-
-def _read_record(folder: Path | None) -> dict[str, Any] | None:
-    """The record of an encoder that this command left in a folder: whose text it has read goes on
-    to what is made of it. None for every other encoder."""
-    if folder is None:
-        return None
-    try:
-        found: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        encoder_card(found)  # else the training would fail at its very end
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None
-    return found
-
-
-def _processor() -> str:
-    """What the network was trained on, in its maker's words."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _save(path: Path, started: Started, record: Mapping[str, Any]) -> None:
-    """Network and head in 16-bit, the tokenizer, the record and a card: whole or not at all."""
-    building = path.with_name(f".{path.name}.building")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
-    network = started.network
-    with hushed_libraries():
-        network.to(torch.float16).save_pretrained(building)
-        started.tokenizer.save_pretrained(building)
-    write_json(building / RECORD, record)
-    (building / "README.md").write_text(encoder_card(record), encoding="utf-8")
-    if path.exists():
-        shutil.rmtree(path)
-    building.rename(path)
