@@ -138,6 +138,12 @@ def test_compares_clauses_beside(archive: Path, tmp_path: Path, architecture: st
     pretrain(CONFIG, alone, quiet=True)
     assert result(tmp_path / "killed") == result(tmp_path / "whole")
     assert result(tmp_path / "alone") != result(tmp_path / "whole")
+    curves = [
+        [json.loads(line) for line in (tmp_path / name / "pace.jsonl").read_text().splitlines()]
+        for name in ("whole", "alone")
+    ]
+    assert curves[0][-1]["compared_loss"] < curves[0][0]["compared_loss"]
+    assert "compared_loss" not in curves[1][0]
     folder = tmp_path / "whole/encoder"
     assert "8 beside each batch" in (folder / "README.md").read_text(encoding="utf-8")
     # The heads that compare are no part of it.

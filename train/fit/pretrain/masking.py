@@ -109,8 +109,13 @@ class Passes(Dataset[MaskedRows]):
         chance = np.random.default_rng((self.seed, number))
         masked = self.masker.mask(rows, rate, chance)
         if self.comparer:
-            masked["compared"] = self.comparer.compare(rows, self.num_pairs, chance)
+            masked["compared"] = self.compare(rows, chance)
         return masked
+
+    def compare(self, rows: Ids, chance: np.random.Generator) -> Compared:
+        """As many pairs from these rows as a pass has."""
+        assert self.comparer
+        return self.comparer.compare(rows, self.num_pairs, chance)
 
 
 @lru_cache(maxsize=2)

@@ -17,12 +17,12 @@ from transformers import TrainerCallback, TrainingArguments
 from model.archive.write import write_text
 from train.fit.pretrain.corpus import Ids
 from train.fit.pretrain.masking import MaskedRows, Masker, Passes
-from train.fit.pretrain.network import MaskedWordNetwork, ReplacedTokenNetwork
+from train.fit.pretrain.network import ComparingNetwork, MaskedWordNetwork, ReplacedTokenNetwork
 from train.fit.resume.sealed_trainer import SealedTrainer
 
 HELD_OUT_RATE = 0.15  # of tokens masked in held-out rows, whatever the training masks
 _HELD_OUT_SEED = 20_240
-_LOSS = "eval_loss"
+_LOSS, _COMPARED_LOSS = "eval_loss", "eval_compared_loss"
 
 
 class PretrainTrainer(SealedTrainer):
@@ -84,13 +84,15 @@ class PretrainTrainer(SealedTrainer):
         return loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """The mean loss over the held-out rows, masked alike each time, as `eval_loss`."""
+        """The mean loss over the held-out rows, masked alike each time, as `eval_loss`; where
+        clauses are compared, that of pairs from these rows as `eval_compared_loss`."""
         network = self.accelerator.unwrap_model(self.model)
         was_training = network.training
         network.eval()
         rows_a_pass = self._passes.rows_a_pass
         chance = np.random.default_rng(_HELD_OUT_SEED)
         total, count = 0.0, 0
+        compared = []
         with torch.inference_mode():
             for first in range(0, len(self._held_out), rows_a_pass):
                 rows = np.asarray(self._held_out[first : first + rows_a_pass])
@@ -100,7 +102,15 @@ class PretrainTrainer(SealedTrainer):
                 num_words = len(masked["words"])
                 total += float(network(**masked)) * num_words
                 count += num_words
+                if isinstance(network, ComparingNetwork):
+                    # Chance of their own: the same words are masked where nothing is compared.
+                    drawn = np.random.default_rng((_HELD_OUT_SEED, first))
+                    pairs = self._prepare_inputs(self._passes.compare(rows, drawn))
+                    if len(pairs["relations"]):
+                        compared.append(float(network.compare(pairs)))
         metrics = {_LOSS: total / count}
+        if compared:
+            metrics[_COMPARED_LOSS] = float(np.mean(compared))
         network.train(was_training)
         self.log(dict(metrics))
         self.control: Any = self.callback_handler.on_evaluate(
@@ -155,7 +165,8 @@ class Pace(TrainerCallback):  # type: ignore[misc]
     """Tells of each held-out loss with the speed and the time left, and keeps a file of it.
 
     The file has a line of JSON for each: step, tokens, seconds of training so far (all sittings),
-    held-out loss. Times stand nowhere else, so that the metrics of two equal runs are equal.
+    held-out loss, and that of compared clauses where there is one. Times stand nowhere else, so
+    that the metrics of two equal runs are equal.
     """
 
     def __init__(self, path: Path, tokens_a_step: int, tell: Callable[[str], None]) -> None:
@@ -185,13 +196,18 @@ class Pace(TrainerCallback):  # type: ignore[misc]
         done = step - self._first_step
         tokens = step * self._tokens_a_step
         line = {"step": step, "tokens": tokens, "seconds": round(self._before + seconds, 1)}
-        self._lines.append(line | {"held_out_loss": metrics[_LOSS]})
+        line["held_out_loss"] = metrics[_LOSS]
+        told = f"held-out loss {metrics[_LOSS]:.3f}"
+        if _COMPARED_LOSS in metrics:
+            line["compared_loss"] = metrics[_COMPARED_LOSS]
+            told += f", of compared clauses {metrics[_COMPARED_LOSS]:.3f}"
+        self._lines.append(line)
         write_text(self._path, "".join(json.dumps(line) + "\n" for line in self._lines))
         left = (state.max_steps - step) * seconds / max(done, 1)
         self._tell(
             f"step {step:,} of {state.max_steps:,}, {tokens / 1e6:.1f} million tokens: "
-            f"held-out loss {metrics[_LOSS]:.3f}; "
-            f"{done * self._tokens_a_step / seconds:,.0f} tokens/s, {left / 60:.0f} min left"
+            f"{told}; {done * self._tokens_a_step / seconds:,.0f} tokens/s, "
+            f"{left / 60:.0f} min left"
         )
 
 
