@@ -254,10 +254,10 @@ def test_two_processes_train_what_one_with_twice_the_passes_does(
     archive: Path, tmp_path: Path
 ) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
-    pretrain(
-        CONFIG, overrides(archive, alone, precision="fp32", gradient_accumulation=2), quiet=True
-    )
-    given = [f"--set={each}" for each in overrides(archive, together, precision="fp32")]
+    beside = "compared_pairs=8"
+    given = overrides(archive, alone, precision="fp32", gradient_accumulation=2)
+    pretrain(CONFIG, [*given, beside], quiet=True)
+    given = [f"--set={each}" for each in [*overrides(archive, together, precision="fp32"), beside]]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
     command = [*torchrun, "-m", "train.pretrain", str(CONFIG), *given, "--quiet"]
     subprocess.run(command, check=True, capture_output=True, timeout=300)

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.conftest import TINY
 from train.fit.encoder.compact import train_tokenizer
 from train.fit.pretrain.comparing import NOT_ASKED, RELATIONS, Comparer
 from train.fit.pretrain.corpus import Ids
+from train.fit.pretrain.masking import Masker
+from train.fit.pretrain.network import ComparingNetwork, new_network
 from train.fit.pretrain.vectors import cooccurrence_vectors
 
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -95,6 +98,21 @@ def test_chance_alone_decides(comparer: Comparer, rows: Ids) -> None:
 def test_rows_without_two_clauses_give_no_pair(comparer: Comparer, rows: Ids) -> None:
     plain = np.full((3, LENGTH), rows[0, 1], np.int32)
     assert read(comparer, plain) == []
+
+
+def test_a_pass_without_pairs_leaves_no_weight_without_gradient(
+    comparer: Comparer, rows: Ids, tokenizer: Any
+) -> None:
+    network = ComparingNetwork(new_network(tokenizer, TINY, LENGTH, 0.0))
+    chance = np.random.default_rng(1)
+    masked = Masker(tokenizer, whole_words=False).mask(rows[:4], 0.25, chance)
+    none = comparer.compare(np.full((3, LENGTH), rows[0, 1], np.int32), 8, chance)
+    alone = network(**masked)
+    loss = network(**masked, compared=none)
+    assert loss == alone
+    loss.backward()
+    assert all(weight.grad is not None for weight in network.parameters())
+    assert network(**masked, compared=comparer.compare(rows[:9], 8, chance)) > alone
 
 
 def test_a_word_gives_way_to_one_of_like_company(tokenizer: Any) -> None:
