@@ -68,7 +68,7 @@ class FramingNetwork(nn.Module):
         """
         hidden = self._read(input_ids, attention_mask, token_type_ids)
         asked = _asked_about(token_type_ids, True)
-        return self._answer(hidden, _mean(hidden, attention_mask), _mean(hidden, asked))
+        return self._answer(hidden, masked_mean(hidden, attention_mask), masked_mean(hidden, asked))
 
     def read_lines(
         self, input_ids: Tensor, token_type_ids: Tensor, rows: Tensor, position_ids: Tensor
@@ -114,7 +114,7 @@ class FramingNetwork(nn.Module):
     ) -> Tensor:
         """The mean of the last states, (batch, width)."""
         hidden = self._read(input_ids, attention_mask, token_type_ids)
-        return _mean(hidden, attention_mask)
+        return masked_mean(hidden, attention_mask)
 
     def _read(
         self,
@@ -167,8 +167,9 @@ def _means(hidden: Tensor, places: Tensor) -> Tensor:
     return weights @ hidden / weights.sum(1, keepdim=True).clamp(min=1)
 
 
-def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
-    """The mean of the states where the mask is not 0, (batch, width); 0 where there is none."""
+def masked_mean(hidden: Tensor, mask: Tensor) -> Tensor:
+    """The mean of states (batch, length, width) where the mask, (batch, length), is not 0; 0 where
+    it is throughout: (batch, width)."""
     weights = mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from model.errors import InputError
 from model.net.encoding import register_placeholders
+from model.net.network import masked_mean
 from train.fit.encoder.compact import compact_config
 from train.fit.encoder.hub import load_pretrained
 from train.fit.encoder.pretrained import hushed_libraries
@@ -95,7 +96,7 @@ class ComparingNetwork(MaskedWordNetwork):
         new_words = functional.binary_cross_entropy_with_logits(
             scores[asked].float(), is_new[asked].float()
         )
-        means = [_mean(states, compared[part]) for part in ("attention_mask", "is_second")]
+        means = [masked_mean(states, compared[part]) for part in ("attention_mask", "is_second")]
         relation = functional.cross_entropy(
             self._relation(torch.cat(means, dim=-1)).float(), compared["relations"]
         )
@@ -132,11 +133,6 @@ class ReplacedTokenNetwork(nn.Module):
         if not self.training:
             return judging
         return word_loss(logits, words) + _JUDGING_WEIGHT * judging
-
-
-def _mean(states: Tensor, mask: Tensor) -> Tensor:
-    weights = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
 def find_head(network: Any) -> tuple[str, ...]:
