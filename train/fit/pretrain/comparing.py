@@ -8,7 +8,7 @@ tells which words of either side the other one has not, and whether both say the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from torch import Tensor
 from train.fit.pretrain.corpus import Ids
 
 RELATIONS = ("same", "changed", "other")
+_SAME, _CHANGED, _OTHER = range(len(RELATIONS))
 NOT_ASKED = -100
 _SHARES = (0.36, 0.54)  # of the first two relations; the rest pairs two clauses of one row
 _MOST_CHANGES = 2
@@ -45,6 +46,14 @@ class Compared(TypedDict):
     relations: Tensor
 
 
+class _Pair(NamedTuple):
+    """Two texts in words, and the number of their relation."""
+
+    first: list[Word]
+    second: list[Word]
+    relation: int
+
+
 class Comparer:
     """Draws pairs from rows of token ids. `vectors`, (vocabulary, width), tell which words stand in
     like company; a sample of the corpus tells which tokens are words."""
@@ -60,7 +69,8 @@ class Comparer:
         self._like = dict(zip(words.tolist(), _nearest(vectors[words], words), strict=True))
 
     def compare(self, rows: Ids, num_pairs: int, chance: np.random.Generator) -> Compared:
-        """Up to so many pairs from the rows' clauses; `chance` alone decides which."""
+        """So many pairs, from one row after the other; none where no row has two clauses. `chance`
+        alone decides which."""
         by_row = [clauses for row in rows if len(clauses := list(self._clauses(row))) > 1]
         pairs = [
             self._pair(by_row[number % len(by_row)], chance)
@@ -81,30 +91,19 @@ class Comparer:
             if _FEWEST <= len(words) <= _MOST:
                 yield words
 
-    def _pair(
-        self, clauses: list[list[Word]], chance: np.random.Generator
-    ) -> tuple[list[Word], list[bool], list[Word], list[bool], int]:
-        """Two texts in words, each with which of them the other lacks, and their relation."""
+    def _pair(self, clauses: list[list[Word]], chance: np.random.Generator) -> _Pair:
         one, another = chance.choice(len(clauses), 2, replace=False)
         first = clauses[one]
         relation = int(np.searchsorted(np.cumsum(_SHARES), chance.random(), side="right"))
-        second = first if relation < 2 else clauses[another]
-        changed = self._changes(second, chance) if relation == 1 else {}
-        if relation == 1 and not changed:
-            relation = 0
+        second = clauses[another] if relation == _OTHER else first
+        changed = self._changes(second, chance) if relation == _CHANGED else {}
+        if relation == _CHANGED and not changed:
+            relation = _SAME
         kept = [i for i in range(len(second)) if i in changed or chance.random() >= _LEFT_OUT]
         if chance.random() < _TURNED:
             cut = int(chance.integers(1, max(len(kept), 2)))
             kept = kept[cut:] + kept[:cut]
-        words = [changed[i] if i in changed else second[i] for i in kept]
-        have = [{tuple(word) for word in side} for side in (first, words)]
-        return (
-            first,
-            [tuple(word) not in have[1] for word in first],
-            words,
-            [tuple(word) not in have[0] for word in words],
-            relation,
-        )
+        return _Pair(first, [changed[i] if i in changed else second[i] for i in kept], relation)
 
     def _changes(self, words: list[Word], chance: np.random.Generator) -> dict[int, Word]:
         """Other words for one or two places, by place; none where no word has its like."""
@@ -120,25 +119,13 @@ class Comparer:
                 break
         return changes
 
-    def _collate(
-        self, pairs: list[tuple[list[Word], list[bool], list[Word], list[bool], int]]
-    ) -> Compared:
-        texts = []
-        for first, first_new, second, second_new, _ in pairs:
-            ids, new = [self._open], [NOT_ASKED]
-            for words, flags in ((first, first_new), (second, second_new)):
-                for word, flag in zip(words, flags, strict=True):
-                    ids += word
-                    new += [int(flag)] * len(word)
-                ids.append(self._close)
-                new.append(NOT_ASKED)
-            num_first = sum(map(len, first)) + 2
-            texts.append((ids, new, num_first))
-        size = (len(texts), max((len(ids) for ids, _, _ in texts), default=0))
+    def _collate(self, pairs: list[_Pair]) -> Compared:
+        read = [self._read(pair) for pair in pairs]
+        size = (len(read), max((len(ids) for ids, *_ in read), default=0))
         input_ids = np.full(size, self._pad, np.int64)
         mask, is_second = np.zeros(size, np.int64), np.zeros(size, np.int64)
         is_new = np.full(size, NOT_ASKED, np.int64)
-        for number, (ids, new, num_first) in enumerate(texts):
+        for number, (ids, new, num_first) in enumerate(read):
             input_ids[number, : len(ids)] = ids
             is_new[number, : len(ids)] = new
             mask[number, : len(ids)] = 1
@@ -148,8 +135,22 @@ class Comparer:
             "attention_mask": torch.from_numpy(mask),
             "is_second": torch.from_numpy(is_second),
             "is_new": torch.from_numpy(is_new),
-            "relations": torch.tensor([relation for *_, relation in pairs], dtype=torch.int64),
+            "relations": torch.tensor([pair.relation for pair in pairs], dtype=torch.int64),
         }
+
+    def _read(self, pair: _Pair) -> tuple[list[int], list[int], int]:
+        """The ids of both texts, whether the other text lacks each, how many the first one's."""
+        ids, new = [self._open], [NOT_ASKED]
+        num_first = 0
+        for words, others in ((pair.first, pair.second), (pair.second, pair.first)):
+            there = set(map(tuple, others))
+            for word in words:
+                ids += word
+                new += [int(tuple(word) not in there)] * len(word)
+            ids.append(self._close)
+            new.append(NOT_ASKED)
+            num_first = num_first or len(ids)
+        return ids, new, num_first
 
 
 def _whole_words(
