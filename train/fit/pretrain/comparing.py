@@ -24,6 +24,7 @@ _SHARES = (0.36, 0.54)  # of the first two relations; the rest pairs two clauses
 _MOST_CHANGES = 2
 _LEFT_OUT, _TURNED = 0.1, 0.5  # of a version's words; of all versions
 _FEWEST, _MOST = 5, 16  # words of a clause
+_NUM_SPECIAL = 3  # before, between and behind two texts
 _MARKS = frozenset(".,;:!?،؛؟…()[]«»\"'-–")
 _NEAREST = 15
 _MOST_FREQUENT = 100  # tokens that are never changed: words of grammar
@@ -79,9 +80,13 @@ class Comparer:
         return self._collate(pairs)
 
     def _clauses(self, row: npt.NDArray[np.int32]) -> Iterator[list[Word]]:
-        """The clauses between two marks, in words; what the row's edges cut is left out."""
+        """The clauses between two marks, in words; what the row's edges cut is left out, and what
+        would be longer than a row, the most that a network may read, once a version is beside it.
+        """
         marks = np.flatnonzero(self._ends[row])
         for first, end in zip(marks[1:] + 1, marks[2:], strict=False):
+            if 2 * (end - first) + _NUM_SPECIAL > len(row):
+                continue
             words: list[Word] = []
             for token in row[first:end].tolist():
                 if self._goes_on[token] and words:

@@ -90,6 +90,14 @@ def test_a_clause_lies_between_two_marks_of_one_row(
         assert (*first, mark) in clauses
 
 
+def test_no_pair_is_longer_than_a_row(comparer: Comparer, rows: Ids) -> None:
+    """An encoder may read no more: rows that hold two clauses of ten words hold no pair of them."""
+    short = rows[:, :24]
+    pairs = comparer.compare(short, 200, np.random.default_rng(1))
+    assert len(pairs["relations"]) > 0
+    assert pairs["input_ids"].shape[1] <= 24
+
+
 def test_chance_alone_decides(comparer: Comparer, rows: Ids) -> None:
     assert read(comparer, rows[:50]) == read(comparer, rows[:50])
     assert read(comparer, rows[:50]) != read(comparer, rows[:50], seed=2)
