@@ -95,14 +95,17 @@ def _rows(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _curve(record: Record) -> str:
+    curve = record["curve"]
+    compares = all("compared_loss" in point for point in curve)
     return table(
-        ("million tokens", "hours", "loss"),
+        ("million tokens", "hours", "loss", *(["of compared clauses"] if compares else [])),
         (
             (
                 f"{point['tokens'] / 1e6:.1f}",
                 f"{point['seconds'] / 3600:.2f}",
                 f"{point['held_out_loss']:.3f}",
+                *([f"{point['compared_loss']:.3f}"] if compares else []),
             )
-            for point in record["curve"]
+            for point in curve
         ),
     )

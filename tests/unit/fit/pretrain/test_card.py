@@ -70,13 +70,20 @@ def test_whose_text_an_encoder_had_read_goes_on() -> None:
             config=config,
             encoder="models/theirs",
             before=first,
-            curve=[{"tokens": 4_000_000, "seconds": 360.0, "held_out_loss": 3.2}],
+            curve=[
+                {
+                    "tokens": 4_000_000,
+                    "seconds": 360.0,
+                    "held_out_loss": 3.2,
+                    "compared_loss": 0.0612,
+                }
+            ],
         )
     )
     before, _, after = card.partition("## What it went on from")
     assert "| text | CC0: mine |" in before
     assert "64 beside each batch" in before
-    assert "| 4.0 | 0.10 | 3.200 |" in before
+    assert "| 4.0 | 0.10 | 3.200 | 0.061 |" in before
     assert "begun from weights by chance" in after
     assert "| text | CC BY: theirs |" in after
     assert "| 1.6 | 0.04 | 5.800 |" in after
