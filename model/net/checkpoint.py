@@ -105,6 +105,8 @@ def save_checkpoint(
     }
     _write_record(building, record)
     (building / "README.md").write_text(card, encoding="utf-8")
+    # safetensors lets the owner alone read; a checkpoint may serve others, too
+    shutil.copymode(building / "README.md", building / WEIGHTS)
     if path.exists():
         shutil.rmtree(path)
     building.rename(path)

@@ -84,6 +84,7 @@ def test_leaves_an_encoder_that_has_learned(whole: Path) -> None:
     assert f"{pace[-1]['held_out_loss']:.3f}" in card
     network = AutoModelForMaskedLM.from_pretrained(whole / "encoder")
     assert network.dtype == torch.float16
+    assert len({path.stat().st_mode for path in (whole / "encoder").iterdir()}) == 1
     assert network.decoder.weight is network.model.embeddings.tok_embeddings.weight
 
 

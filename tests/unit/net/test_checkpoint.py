@@ -47,6 +47,10 @@ def test_holds_no_pickle(tiny_checkpoint: Path) -> None:
     assert not [name for name in names if name.endswith((".bin", ".pt", ".pkl", ".pth"))]
 
 
+def test_whoever_may_read_a_part_may_read_all(tiny_checkpoint: Path) -> None:
+    assert len({path.stat().st_mode for path in tiny_checkpoint.iterdir()}) == 1
+
+
 @pytest.mark.parametrize(
     "name", ["nabra.json", "config.json", "model.safetensors", "targets.yaml", "loaded_terms.yaml"]
 )

@@ -90,6 +90,8 @@ def save_encoder(path: Path, tokenizer: Any, network: Any, record: Mapping[str, 
         tokenizer.save_pretrained(building)
     write_json(building / RECORD, record)
     (building / "README.md").write_text(encoder_card(record), encoding="utf-8")
+    for weights in building.glob("*.safetensors"):  # one, or of a large network several
+        shutil.copymode(building / "README.md", weights)  # as `save_checkpoint` does
     if path.exists():
         shutil.rmtree(path)
     building.rename(path)
