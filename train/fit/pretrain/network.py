@@ -26,7 +26,8 @@ _HEADS = (
     ("generator_predictions", "generator_lm_head"),  # ELECTRA
 )
 _JUDGING_WEIGHT = 50.0  # against the guessing, as in ELECTRA: its loss is that much smaller
-_NEW_WORDS_WEIGHT = 2.0  # against the guessing, and against the relation of two texts
+_NEW_WORDS_WEIGHT = 2.0  # against the relation of two texts
+_PAIRS_LIKE_GUESSING = 64  # so many, or more, weigh what the guessing does; a few are mostly noise
 
 
 class MaskedWordNetwork(nn.Module):
@@ -83,7 +84,8 @@ class ComparingNetwork(MaskedWordNetwork):
         if not len(compared["relations"]):  # distributed training wants a gradient for all weights
             heads = (*self._new_words.parameters(), *self._relation.parameters())
             return guessing + 0.0 * sum(weight.sum() for weight in heads)
-        return guessing + self.compare(compared)
+        weight = min(1.0, len(compared["relations"]) / _PAIRS_LIKE_GUESSING)
+        return guessing + weight * self.compare(compared)
 
     def compare(self, compared: Compared) -> Tensor:
         """The loss of telling new words and relations, in fp32."""

@@ -123,6 +123,18 @@ def test_a_pass_without_pairs_leaves_no_weight_without_gradient(
     assert network(**masked, compared=comparer.compare(rows[:9], 8, chance)) > alone
 
 
+@pytest.mark.parametrize(("num_pairs", "weight"), [(16, 0.25), (64, 1.0), (96, 1.0)])
+def test_few_pairs_weigh_less_than_the_guessing(
+    comparer: Comparer, rows: Ids, tokenizer: Any, num_pairs: int, weight: float
+) -> None:
+    network = ComparingNetwork(new_network(tokenizer, TINY, LENGTH, 0.0)).eval()
+    chance = np.random.default_rng(1)
+    masked = Masker(tokenizer, whole_words=False).mask(rows[:4], 0.25, chance)
+    compared = comparer.compare(rows[:100], num_pairs, chance)
+    beside = network(**masked, compared=compared) - network(**masked)
+    assert beside.item() == pytest.approx(weight * network.compare(compared).item(), rel=1e-4)
+
+
 def test_a_word_gives_way_to_one_of_like_company(tokenizer: Any) -> None:
     """Two kinds of words, each between frequent ones of its own: none stands in for the other."""
     chance = np.random.default_rng(1)
