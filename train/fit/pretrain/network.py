@@ -27,7 +27,7 @@ _HEADS = (
 )
 _JUDGING_WEIGHT = 50.0  # against the guessing, as in ELECTRA: its loss is that much smaller
 _NEW_WORDS_WEIGHT = 2.0  # against the relation of two texts
-_PAIRS_LIKE_GUESSING = 64  # so many, or more, weigh what the guessing does; a few are mostly noise
+_PAIRS_LIKE_GUESSING = 64  # so many, or more, weigh as the guessing does; a few less: they cost it
 
 
 class MaskedWordNetwork(nn.Module):
