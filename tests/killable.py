@@ -110,13 +110,15 @@ class Trainer:
 
 def as_processes(count: int, *arguments: str, **options: Any) -> list[Order]:
     """The orders of one training in several processes, with what torchrun tells each of them."""
+    return [Order(arguments, environment=told, **options) for told in told_by_torchrun(count)]
+
+
+def told_by_torchrun(count: int) -> list[dict[str, str]]:
+    """The variables that make processes of this machine train together."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
-    return [
-        Order(arguments, environment=shared | {"RANK": str(n), "LOCAL_RANK": str(n)}, **options)
-        for n in range(count)
-    ]
+    return [shared | {"RANK": str(n), "LOCAL_RANK": str(n)} for n in range(count)]
 
 
 def _serve(folder: Path) -> None:

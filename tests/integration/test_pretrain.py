@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import torch
 from transformers import AutoModel, AutoModelForMaskedLM
 
 from model.errors import ConfigError, NabraError
+from tests.killable import told_by_torchrun
 from tests.small_run import _WORDS, SmallRun
 from train.finetune import finetune
 from train.pretrain import pretrain
@@ -259,9 +261,18 @@ def test_two_processes_train_what_one_with_twice_the_passes_does(
     given = overrides(archive, alone, precision="fp32", gradient_accumulation=2)
     pretrain(CONFIG, [*given, beside], quiet=True)
     given = [f"--set={each}" for each in [*overrides(archive, together, precision="fp32"), beside]]
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
-    command = [*torchrun, "-m", "train.pretrain", str(CONFIG), *given, "--quiet"]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    command = [sys.executable, "-m", "train.pretrain", str(CONFIG), *given, "--quiet"]
+    processes = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **told},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for told in told_by_torchrun(2)
+    ]
+    errors = [process.communicate(timeout=300)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
     curves = [
         [
             json.loads(line)["held_out_loss"]
