@@ -56,6 +56,7 @@ class PretrainConfig(Part):
     objective: Literal["masked_words", "replaced_tokens"]
     generator_layers: Count
     compared_pairs: Annotated[int, Field(ge=0)]
+    kept_states: Annotated[float, Field(ge=0)]
     masking: MaskingConfig
     training: PretrainingConfig
 
@@ -76,6 +77,8 @@ def _objective(plain: Plain) -> Iterator[str]:
         yield "objective: replaced_tokens wants encoder: scratch (another has no generator)"
     if plain["objective"] == "replaced_tokens" and plain["compared_pairs"]:
         yield "compared_pairs: goes with objective: masked_words alone"
+    if plain["kept_states"] and plain["encoder"] == SCRATCH:
+        yield "kept_states: wants an encoder that goes on learning (weights by chance know nothing)"
 
 
 def _heads(plain: Plain) -> Iterator[str]:

@@ -209,6 +209,40 @@ def test_an_encoder_goes_on_learning_from_another_archive(
     assert json.loads(pace[0])["held_out_loss"] < json.loads(first[0])["held_out_loss"]
 
 
+def test_states_are_kept_while_it_learns_to_compare(
+    archive: Path, whole: Path, tmp_path: Path
+) -> None:
+    given = {
+        name: [
+            *overrides(archive, tmp_path / name),
+            f"encoder={whole / 'encoder'}",
+            "compared_pairs=8",
+            f"kept_states={weight}",
+        ]
+        for name, weight in (("kept", 50), ("killed", 50), ("loose", 0.001))
+    }
+    kill(given["killed"], kill_at=9)
+    for settings in given.values():
+        pretrain(CONFIG, settings, quiet=True)
+    assert result(tmp_path / "killed") == result(tmp_path / "kept")
+    curves = {
+        name: [
+            json.loads(line) for line in (tmp_path / name / "pace.jsonl").read_text().splitlines()
+        ]
+        for name in given
+    }
+    assert 0 < curves["kept"][-1]["changed_states"] < curves["loose"][-1]["changed_states"] / 4
+    assert curves["kept"][-1]["compared_loss"] < curves["kept"][0]["compared_loss"]
+    folder = tmp_path / "kept/encoder"
+    assert "with a weight of 50" in (folder / "README.md").read_text(encoding="utf-8")
+    # What the states were is no part of it.
+    _, report = AutoModelForMaskedLM.from_pretrained(folder, output_loading_info=True)
+    assert not report["unexpected_keys"]
+    assert (folder / "model.safetensors").stat().st_size == (
+        whole / "encoder/model.safetensors"
+    ).stat().st_size
+
+
 @pytest.mark.parametrize(
     ("setting", "fault"),
     [
@@ -219,6 +253,10 @@ def test_an_encoder_goes_on_learning_from_another_archive(
         (
             "compared_pairs=8 objective=replaced_tokens",
             "compared_pairs: goes with objective: masked_words alone",
+        ),
+        (
+            "kept_states=10",
+            "kept_states: wants an encoder that goes on learning",
         ),
         ("scratch.heads=3", "scratch.heads: width 16 is no multiple of heads 3"),
         ("training.batch_tokens=16", "training.batch_tokens: holds not one sequence"),

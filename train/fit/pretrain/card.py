@@ -18,6 +18,9 @@ _MEASURES = {
     "replaced_tokens": "nats for judging a token, 15% masked and guessed by a smaller network",
 }
 
+BESIDE = {"compared_loss": "of compared clauses", "changed_states": "change of states"}
+"""What is measured besides the held-out loss, by its key in the curve, and what it is called."""
+
 
 def encoder_card(record: Record) -> str:
     """What the encoder is, what it was made of and how, and what it is not good for."""
@@ -92,19 +95,20 @@ def _rows(record: Record) -> Iterator[tuple[str, str]]:
     )
     if pairs := config.get("compared_pairs"):
         yield "clauses compared", f"with versions of themselves, {pairs} beside each batch"
+    if weight := config.get("kept_states"):
+        yield "states", f"kept as the encoder before had them, with a weight of {weight:g}"
 
 
 def _curve(record: Record) -> str:
     curve = record["curve"]
-    compares = all("compared_loss" in point for point in curve)
+    beside = [name for name in BESIDE if all(name in point for point in curve)]
     return table(
-        ("million tokens", "hours", "loss", *(["of compared clauses"] if compares else [])),
+        ("million tokens", "hours", "loss", *(BESIDE[name] for name in beside)),
         (
             (
                 f"{point['tokens'] / 1e6:.1f}",
                 f"{point['seconds'] / 3600:.2f}",
-                f"{point['held_out_loss']:.3f}",
-                *([f"{point['compared_loss']:.3f}"] if compares else []),
+                *(f"{point[name]:.3f}" for name in ("held_out_loss", *beside)),
             )
             for point in curve
         ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -34,25 +35,62 @@ class MaskedWordNetwork(nn.Module):
     """A masked-language model of transformers, `network`, and its loss.
 
     Its head, whose table of words is the largest product of a small network, sees the states of
-    masked places alone.
+    masked places alone. `kept_states` is the weight of keeping the states that the network gives
+    now, before it is trained: what it learns beside must not cost what it knows ("learning without
+    forgetting", Li and Hoiem, 2016). 0 lets them change.
     """
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, kept_states: float = 0.0) -> None:
         super().__init__()
         self.network = network
+        self.keeps_states = kept_states > 0
+        self._kept_states = kept_states
         self._head = find_head(network)  # names: a module here would be saved twice
+        if self.keeps_states:
+            self._before = copy.deepcopy(network.base_model).requires_grad_(False)
 
     def forward(self, input_ids: Tensor, places: Tensor, words: Tensor, draws: Tensor) -> Tensor:
-        """The mean loss over the masked places, in fp32; see `MaskedRows`. It draws nothing."""
-        return word_loss(self.guess(input_ids, places), words)
+        """The mean loss over the masked places, in fp32; see `MaskedRows`. It draws nothing.
+
+        In training what the change of states costs is added.
+        """
+        states = self._read(input_ids)
+        loss = word_loss(self._logits(states, places), words)
+        if not (self.keeps_states and self.training):
+            return loss
+        return loss + self._kept_states * self._change(states, input_ids)
 
     def guess(self, input_ids: Tensor, places: Tensor) -> Tensor:
         """The logits, (places, vocabulary)."""
-        states = self.network.base_model(input_ids=input_ids).last_hidden_state
-        logits: Tensor = states.flatten(0, 1).index_select(0, places)
+        return self._logits(self._read(input_ids), places)
+
+    def changed_states(self, input_ids: Tensor) -> Tensor:
+        """By how much states differ from what they were: their mean squared change as a share of
+        their variance. Of networks that keep them."""
+        return self._change(self._read(input_ids), input_ids)
+
+    def train(self, mode: bool = True) -> Self:
+        """As of every module; but what the states were knows no dropout."""
+        super().train(mode)
+        if self.keeps_states:
+            self._before.eval()
+        return self
+
+    def _read(self, input_ids: Tensor) -> Tensor:
+        states: Tensor = self.network.base_model(input_ids=input_ids).last_hidden_state
+        return states
+
+    def _logits(self, states: Tensor, places: Tensor) -> Tensor:
+        logits = states.flatten(0, 1).index_select(0, places)
         for name in self._head:
             logits = getattr(self.network, name)(logits)
         return logits
+
+    def _change(self, states: Tensor, input_ids: Tensor) -> Tensor:
+        with torch.no_grad():
+            before = self._before(input_ids=input_ids).last_hidden_state.float()
+        change: Tensor = (states.float() - before).square().mean() / before.var()
+        return change
 
 
 class ComparingNetwork(MaskedWordNetwork):
@@ -62,8 +100,8 @@ class ComparingNetwork(MaskedWordNetwork):
     and that of the second text what the two are to each other.
     """
 
-    def __init__(self, network: Any) -> None:
-        super().__init__(network)
+    def __init__(self, network: Any, kept_states: float = 0.0) -> None:
+        super().__init__(network, kept_states)
         width = network.config.hidden_size
         self._new_words = nn.Linear(width, 1)
         self._relation = nn.Linear(2 * width, len(RELATIONS))
@@ -77,7 +115,7 @@ class ComparingNetwork(MaskedWordNetwork):
         draws: Tensor,
         compared: Compared | None = None,
     ) -> Tensor:
-        """The loss to learn by; without pairs that of the masked places alone."""
+        """The loss to learn by; without pairs as of a network that does not compare."""
         guessing = super().forward(input_ids, places, words, draws)
         if compared is None:
             return guessing

@@ -16,13 +16,15 @@ _BETAS, _EPS = (0.9, 0.98), 1e-6  # as RoBERTa: the default forgets too slowly
 def make_optimizer(network: nn.Module, settings: PretrainingConfig) -> torch.optim.Optimizer:
     """AdamW; or Muon for the matrices of the layers, and AdamW for tables, biases and norms.
 
-    Biases and the weights of norms do not decay.
+    Biases and the weights of norms do not decay. What wants no gradient is left out.
     """
     layers: list[nn.Parameter] = []
     decaying: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     tables = {m.weight for m in network.modules() if isinstance(m, nn.Embedding)}
     for parameter in network.parameters():
+        if not parameter.requires_grad:
+            continue
         is_layer = parameter.ndim == 2 and parameter not in tables
         if is_layer and settings.optimizer == "muon":
             layers.append(parameter)

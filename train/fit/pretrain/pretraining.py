@@ -215,7 +215,8 @@ def _start(config: PretrainConfig, place: Path) -> Started:
 
 
 def _guessing(network: Any, config: PretrainConfig) -> MaskedWordNetwork:
-    return (ComparingNetwork if config.compared_pairs else MaskedWordNetwork)(network)
+    kind = ComparingNetwork if config.compared_pairs else MaskedWordNetwork
+    return kind(network, config.kept_states)
 
 
 def _passes(

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Sampler
 from transformers import TrainerCallback, TrainingArguments
 
 from model.archive.write import write_text
+from train.fit.pretrain.card import BESIDE
 from train.fit.pretrain.corpus import Ids
 from train.fit.pretrain.masking import MaskedRows, Masker, Passes
 from train.fit.pretrain.network import ComparingNetwork, MaskedWordNetwork, ReplacedTokenNetwork
@@ -22,7 +23,7 @@ from train.fit.resume.sealed_trainer import SealedTrainer
 
 HELD_OUT_RATE = 0.15  # of tokens masked in held-out rows, whatever the training masks
 _HELD_OUT_SEED = 20_240
-_LOSS, _COMPARED_LOSS = "eval_loss", "eval_compared_loss"
+_LOSS = "eval_loss"
 
 
 class PretrainTrainer(SealedTrainer):
@@ -84,15 +85,15 @@ class PretrainTrainer(SealedTrainer):
         return loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """The mean loss over the held-out rows, masked alike each time, as `eval_loss`; where
-        clauses are compared, that of pairs from these rows as `eval_compared_loss`."""
+        """The mean loss over the held-out rows, masked alike each time, as `eval_loss`; beside it
+        the means of what is measured besides (`BESIDE`), `eval_` before its name."""
         network = self.accelerator.unwrap_model(self.model)
         was_training = network.training
         network.eval()
         rows_a_pass = self._passes.rows_a_pass
         chance = np.random.default_rng(_HELD_OUT_SEED)
         total, count = 0.0, 0
-        compared = []
+        beside: dict[str, list[float]] = {}
         with torch.inference_mode():
             for first in range(0, len(self._held_out), rows_a_pass):
                 rows = np.asarray(self._held_out[first : first + rows_a_pass])
@@ -102,21 +103,28 @@ class PretrainTrainer(SealedTrainer):
                 num_words = len(masked["words"])
                 total += float(network(**masked)) * num_words
                 count += num_words
-                if isinstance(network, ComparingNetwork):
-                    # Chance of their own: the same words are masked where nothing is compared.
-                    drawn = np.random.default_rng((_HELD_OUT_SEED, first))
-                    pairs = self._prepare_inputs(self._passes.compare(rows, drawn))
-                    if len(pairs["relations"]):
-                        compared.append(float(network.compare(pairs)))
+                for name, value in self._beside(network, rows, first):
+                    beside.setdefault(f"eval_{name}", []).append(float(value))
         metrics = {_LOSS: total / count}
-        if compared:
-            metrics[_COMPARED_LOSS] = float(np.mean(compared))
+        metrics |= {name: float(np.mean(values)) for name, values in beside.items()}
         network.train(was_training)
         self.log(dict(metrics))
         self.control: Any = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
         )
         return metrics
+
+    def _beside(self, network: nn.Module, rows: Ids, first: int) -> Iterator[tuple[str, Tensor]]:
+        """What is measured of some held-out rows, `first` the number of the first one, besides."""
+        if isinstance(network, ComparingNetwork):
+            # Chance of their own: the same words are masked where nothing is compared.
+            drawn = np.random.default_rng((_HELD_OUT_SEED, first))
+            pairs = self._prepare_inputs(self._passes.compare(rows, drawn))
+            if len(pairs["relations"]):
+                yield "compared_loss", network.compare(pairs)
+        if isinstance(network, MaskedWordNetwork) and network.keeps_states:
+            plain = self._prepare_inputs({"ids": torch.from_numpy(rows.astype(np.int64))})
+            yield "changed_states", network.changed_states(plain["ids"])
 
 
 class _Turns(Sampler[list[int]]):
@@ -165,7 +173,7 @@ class Pace(TrainerCallback):  # type: ignore[misc]
     """Tells of each held-out loss with the speed and the time left, and keeps a file of it.
 
     The file has a line of JSON for each: step, tokens, seconds of training so far (all sittings),
-    held-out loss, and that of compared clauses where there is one. Times stand nowhere else, so
+    held-out loss, and what was measured besides. Times stand nowhere else, so
     that the metrics of two equal runs are equal.
     """
 
@@ -198,9 +206,10 @@ class Pace(TrainerCallback):  # type: ignore[misc]
         line = {"step": step, "tokens": tokens, "seconds": round(self._before + seconds, 1)}
         line["held_out_loss"] = metrics[_LOSS]
         told = f"held-out loss {metrics[_LOSS]:.3f}"
-        if _COMPARED_LOSS in metrics:
-            line["compared_loss"] = metrics[_COMPARED_LOSS]
-            told += f", of compared clauses {metrics[_COMPARED_LOSS]:.3f}"
+        for name, what in BESIDE.items():
+            if (value := metrics.get(f"eval_{name}")) is not None:
+                line[name] = value
+                told += f", {what} {value:.3f}"
         self._lines.append(line)
         write_text(self._path, "".join(json.dumps(line) + "\n" for line in self._lines))
         left = (state.max_steps - step) * seconds / max(done, 1)

@@ -65,6 +65,7 @@ def test_names_the_licence_and_what_it_went_on_from() -> None:
 def test_whose_text_an_encoder_had_read_goes_on() -> None:
     first = record(config=record()["config"] | {"corpus": {"licence": "CC BY: theirs"}})
     config = record()["config"] | {"corpus": {"licence": "CC0: mine"}, "compared_pairs": 64}
+    config |= {"kept_states": 10.0}
     card = encoder_card(
         record(
             config=config,
@@ -76,6 +77,7 @@ def test_whose_text_an_encoder_had_read_goes_on() -> None:
                     "seconds": 360.0,
                     "held_out_loss": 3.2,
                     "compared_loss": 0.0612,
+                    "changed_states": 0.0137,
                 }
             ],
         )
@@ -83,7 +85,8 @@ def test_whose_text_an_encoder_had_read_goes_on() -> None:
     before, _, after = card.partition("## What it went on from")
     assert "| text | CC0: mine |" in before
     assert "64 beside each batch" in before
-    assert "| 4.0 | 0.10 | 3.200 | 0.061 |" in before
+    assert "| 4.0 | 0.10 | 3.200 | 0.061 | 0.014 |" in before
+    assert "with a weight of 10" in before
     assert "begun from weights by chance" in after
     assert "| text | CC BY: theirs |" in after
     assert "| 1.6 | 0.04 | 5.800 |" in after

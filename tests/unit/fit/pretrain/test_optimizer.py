@@ -48,6 +48,14 @@ def _groups(optimizer: torch.optim.Optimizer, network: Network) -> dict[str, tup
 
 
 @pytest.mark.parametrize("name", ["adamw", "muon"])
+def test_what_is_frozen_is_left_out(name: str) -> None:
+    network = Network()
+    network.norm.requires_grad_(False)
+    optimizer = make_optimizer(network, settings(optimizer=name))
+    assert not {"norm.weight", "norm.bias"} & _groups(optimizer, network).keys()
+
+
+@pytest.mark.parametrize("name", ["adamw", "muon"])
 def test_each_weight_is_moved_once_by_the_right_one(name: str) -> None:
     network, optimizer = make(name)
     decay = settings().weight_decay
