@@ -79,6 +79,8 @@ def _objective(plain: Plain) -> Iterator[str]:
         yield "compared_pairs: goes with objective: masked_words alone"
     if plain["kept_states"] and plain["encoder"] == SCRATCH:
         yield "kept_states: wants an encoder that goes on learning (weights by chance know nothing)"
+    if plain["kept_states"] and not plain["compared_pairs"]:
+        yield "kept_states: wants compared_pairs (else there is nothing to learn)"
 
 
 def _heads(plain: Plain) -> Iterator[str]:

@@ -254,10 +254,8 @@ def test_states_are_kept_while_it_learns_to_compare(
             "compared_pairs=8 objective=replaced_tokens",
             "compared_pairs: goes with objective: masked_words alone",
         ),
-        (
-            "kept_states=10",
-            "kept_states: wants an encoder that goes on learning",
-        ),
+        ("kept_states=10", "kept_states: wants an encoder that goes on learning"),
+        ("kept_states=10 encoder=models/mine", "kept_states: wants compared_pairs"),
         ("scratch.heads=3", "scratch.heads: width 16 is no multiple of heads 3"),
         ("training.batch_tokens=16", "training.batch_tokens: holds not one sequence"),
         ("training.tokens=100", "training.tokens: not enough for one step"),

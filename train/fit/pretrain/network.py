@@ -35,62 +35,25 @@ class MaskedWordNetwork(nn.Module):
     """A masked-language model of transformers, `network`, and its loss.
 
     Its head, whose table of words is the largest product of a small network, sees the states of
-    masked places alone. `kept_states` is the weight of keeping the states that the network gives
-    now, before it is trained: what it learns beside must not cost what it knows ("learning without
-    forgetting", Li and Hoiem, 2016). 0 lets them change.
+    masked places alone.
     """
 
-    def __init__(self, network: Any, kept_states: float = 0.0) -> None:
+    def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = network
-        self.keeps_states = kept_states > 0
-        self._kept_states = kept_states
         self._head = find_head(network)  # names: a module here would be saved twice
-        if self.keeps_states:
-            self._before = copy.deepcopy(network.base_model).requires_grad_(False)
 
     def forward(self, input_ids: Tensor, places: Tensor, words: Tensor, draws: Tensor) -> Tensor:
-        """The mean loss over the masked places, in fp32; see `MaskedRows`. It draws nothing.
-
-        In training what the change of states costs is added.
-        """
-        states = self._read(input_ids)
-        loss = word_loss(self._logits(states, places), words)
-        if not (self.keeps_states and self.training):
-            return loss
-        return loss + self._kept_states * self._change(states, input_ids)
+        """The mean loss over the masked places, in fp32; see `MaskedRows`. It draws nothing."""
+        return word_loss(self.guess(input_ids, places), words)
 
     def guess(self, input_ids: Tensor, places: Tensor) -> Tensor:
         """The logits, (places, vocabulary)."""
-        return self._logits(self._read(input_ids), places)
-
-    def changed_states(self, input_ids: Tensor) -> Tensor:
-        """By how much states differ from what they were: their mean squared change as a share of
-        their variance. Of networks that keep them."""
-        return self._change(self._read(input_ids), input_ids)
-
-    def train(self, mode: bool = True) -> Self:
-        """As of every module; but what the states were knows no dropout."""
-        super().train(mode)
-        if self.keeps_states:
-            self._before.eval()
-        return self
-
-    def _read(self, input_ids: Tensor) -> Tensor:
-        states: Tensor = self.network.base_model(input_ids=input_ids).last_hidden_state
-        return states
-
-    def _logits(self, states: Tensor, places: Tensor) -> Tensor:
-        logits = states.flatten(0, 1).index_select(0, places)
+        states = self.network.base_model(input_ids=input_ids).last_hidden_state
+        logits: Tensor = states.flatten(0, 1).index_select(0, places)
         for name in self._head:
             logits = getattr(self.network, name)(logits)
         return logits
-
-    def _change(self, states: Tensor, input_ids: Tensor) -> Tensor:
-        with torch.no_grad():
-            before = self._before(input_ids=input_ids).last_hidden_state.float()
-        change: Tensor = (states.float() - before).square().mean() / before.var()
-        return change
 
 
 class ComparingNetwork(MaskedWordNetwork):
@@ -98,14 +61,25 @@ class ComparingNetwork(MaskedWordNetwork):
 
     It tells of each token whether the other text lacks its word, and from the mean of all states
     and that of the second text what the two are to each other.
+
+    With `kept_states` it guesses no words in training: it keeps, by that weight, the states that it
+    has now of rows of text, so that what it learns does not cost what it knows ("learning without
+    forgetting", Li and Hoiem, 2016).
     """
 
     def __init__(self, network: Any, kept_states: float = 0.0) -> None:
-        super().__init__(network, kept_states)
+        super().__init__(network)
         width = network.config.hidden_size
         self._new_words = nn.Linear(width, 1)
         self._relation = nn.Linear(2 * width, len(RELATIONS))
         self._takes_token_types = getattr(network.config, "type_vocab_size", 0) > 1
+        self._kept_states = kept_states
+        self.keeps_states = kept_states > 0
+        if self.keeps_states:
+            self._before = copy.deepcopy(network.base_model).requires_grad_(False).eval()
+            encoder = set(network.base_model.parameters())
+            for weight in set(network.parameters()) - encoder:  # of the head, which nothing teaches
+                weight.requires_grad_(False)
 
     def forward(
         self,
@@ -116,14 +90,33 @@ class ComparingNetwork(MaskedWordNetwork):
         compared: Compared | None = None,
     ) -> Tensor:
         """The loss to learn by; without pairs as of a network that does not compare."""
-        guessing = super().forward(input_ids, places, words, draws)
+        if self.keeps_states and self.training:
+            beside = self._kept_states * self.changed_states(input_ids)
+        else:
+            beside = super().forward(input_ids, places, words, draws)
         if compared is None:
-            return guessing
+            return beside
         if not len(compared["relations"]):  # distributed training wants a gradient for all weights
             heads = (*self._new_words.parameters(), *self._relation.parameters())
-            return guessing + 0.0 * sum(weight.sum() for weight in heads)
+            return beside + 0.0 * sum(weight.sum() for weight in heads)
         weight = min(1.0, len(compared["relations"]) / _PAIRS_LIKE_GUESSING)
-        return guessing + weight * self.compare(compared)
+        return beside + weight * self.compare(compared)
+
+    def changed_states(self, input_ids: Tensor) -> Tensor:
+        """By how much states differ from what they were: their mean squared change as a share of
+        their variance. Of networks that keep them."""
+        states = self.network.base_model(input_ids=input_ids).last_hidden_state.float()
+        with torch.no_grad():
+            before = self._before(input_ids=input_ids).last_hidden_state.float()
+        change: Tensor = (states - before).square().mean() / before.var()
+        return change
+
+    def train(self, mode: bool = True) -> Self:
+        """As of every module; but what the states were knows no dropout."""
+        super().train(mode)
+        if self.keeps_states:
+            self._before.eval()
+        return self
 
     def compare(self, compared: Compared) -> Tensor:
         """The loss of telling new words and relations, in fp32."""

@@ -215,8 +215,9 @@ def _start(config: PretrainConfig, place: Path) -> Started:
 
 
 def _guessing(network: Any, config: PretrainConfig) -> MaskedWordNetwork:
-    kind = ComparingNetwork if config.compared_pairs else MaskedWordNetwork
-    return kind(network, config.kept_states)
+    if config.compared_pairs:
+        return ComparingNetwork(network, config.kept_states)
+    return MaskedWordNetwork(network)
 
 
 def _passes(

@@ -116,13 +116,14 @@ class PretrainTrainer(SealedTrainer):
 
     def _beside(self, network: nn.Module, rows: Ids, first: int) -> Iterator[tuple[str, Tensor]]:
         """What is measured of some held-out rows, `first` the number of the first one, besides."""
-        if isinstance(network, ComparingNetwork):
-            # Chance of their own: the same words are masked where nothing is compared.
-            drawn = np.random.default_rng((_HELD_OUT_SEED, first))
-            pairs = self._prepare_inputs(self._passes.compare(rows, drawn))
-            if len(pairs["relations"]):
-                yield "compared_loss", network.compare(pairs)
-        if isinstance(network, MaskedWordNetwork) and network.keeps_states:
+        if not isinstance(network, ComparingNetwork):
+            return
+        # Chance of their own: the same words are masked where nothing is compared.
+        drawn = np.random.default_rng((_HELD_OUT_SEED, first))
+        pairs = self._prepare_inputs(self._passes.compare(rows, drawn))
+        if len(pairs["relations"]):
+            yield "compared_loss", network.compare(pairs)
+        if network.keeps_states:
             plain = self._prepare_inputs({"ids": torch.from_numpy(rows.astype(np.int64))})
             yield "changed_states", network.changed_states(plain["ids"])
 
