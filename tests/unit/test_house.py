@@ -137,7 +137,8 @@ def test_transformers_stays_behind_its_wall() -> None:
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*.yaml")), ids=lambda path: path.name)
 def test_every_config_loads_and_names_its_command(path: Path) -> None:
-    command = path.stem if path.stem in ("pretrain", "distill") else "run"
+    others = {"pretrain": "pretrain", "comparing": "pretrain", "distill": "distill"}
+    command = others.get(path.stem, "run")
     if command == "run":
         assert read_run(path).config.encoder
     elif command == "pretrain":

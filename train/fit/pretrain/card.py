@@ -39,14 +39,17 @@ def _parts(record: Record) -> Iterator[str]:
     yield "## How it was made"
     yield table(("", ""), _rows(record))
     yield (
-        "By `nabra pretrain configs/pretrain.yaml`, or a config like it: the whole config, hashes "
-        "and versions stand in `pretraining.json`."
+        f"By {_command(record)}, or a config like it: the whole config, hashes and versions stand "
+        "in `pretraining.json`."
     )
     yield "## The held-out loss"
     yield _curve(record)
     while record := record.get("before") or {}:
         yield "## What it went on from"
-        yield f"An encoder of the same kind, begun {_begun(record)}."
+        yield (
+            f"An encoder of the same kind, begun {_begun(record)}; by {_command(record)}, or a "
+            "config like it."
+        )
         yield table(("", ""), _rows(record))
         yield _curve(record)
     yield "## Limits"
@@ -60,6 +63,11 @@ def _parts(record: Record) -> Iterator[str]:
 def _begun(record: Record) -> str:
     name = record["encoder"]
     return "from weights by chance" if name == SCRATCH else f"from {code(name)}"
+
+
+def _command(record: Record) -> str:
+    name = "comparing" if record["config"].get("kept_states") else "pretrain"
+    return f"`nabra pretrain configs/{name}.yaml`"
 
 
 def _rows(record: Record) -> Iterator[tuple[str, str]]:

@@ -87,6 +87,8 @@ def test_whose_text_an_encoder_had_read_goes_on() -> None:
     assert "64 beside each batch" in before
     assert "| 4.0 | 0.10 | 3.200 | 0.061 | 0.014 |" in before
     assert "with a weight of 10" in before
+    assert "configs/comparing.yaml" in before
+    assert "configs/pretrain.yaml" in after
     assert "begun from weights by chance" in after
     assert "| text | CC BY: theirs |" in after
     assert "| 1.6 | 0.04 | 5.800 |" in after
