@@ -91,7 +91,9 @@ class ComparingNetwork(MaskedWordNetwork):
     ) -> Tensor:
         """The loss to learn by; without pairs as of a network that does not compare."""
         if self.keeps_states and self.training:
-            beside = self._kept_states * self.changed_states(input_ids)
+            # Without masks: of masked text it learns to keep the states where masks are, no others.
+            plain = input_ids.flatten().index_copy(0, places, words).view_as(input_ids)
+            beside = self._kept_states * self.changed_states(plain)
         else:
             beside = super().forward(input_ids, places, words, draws)
         if compared is None:

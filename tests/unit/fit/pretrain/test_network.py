@@ -75,7 +75,9 @@ def test_states_are_kept_in_place_of_guessing() -> None:
     plain = MaskedWordNetwork(network)
     module = ComparingNetwork(network, kept_states=7.0)
     ids = torch.randint(5, 60, (3, 12))
-    given = (ids, torch.tensor([1, 7, 14]), torch.tensor([9, 8, 7]), torch.zeros(3))
+    places = torch.tensor([1, 7, 14])
+    masked = ids.flatten().index_fill(0, places, 4).view_as(ids)
+    given = (masked, places, ids.flatten()[places], torch.zeros(3))
     before = network.base_model.eval()(input_ids=ids).last_hidden_state
     assert module.changed_states(ids).item() == 0.0
     torch.nn.init.normal_(network.get_input_embeddings().weight)
@@ -88,7 +90,7 @@ def test_states_are_kept_in_place_of_guessing() -> None:
     assert not any(part.training for part in module._before.modules())
     network.eval()  # no dropout
     loss = module(*given)
-    assert torch.allclose(loss, 7.0 * change)
+    assert torch.allclose(loss, 7.0 * change)  # of the text without its masks
     loss.backward()
     kept = set(module._before.parameters())
     assert not kept & set(network.parameters())
