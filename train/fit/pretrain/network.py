@@ -91,9 +91,11 @@ class ComparingNetwork(MaskedWordNetwork):
     ) -> Tensor:
         """The loss to learn by; without pairs as of a network that does not compare."""
         if self.keeps_states and self.training:
-            # Without masks: of masked text it learns to keep the states where masks are, no others.
+            # Half without masks: of masked text alone it learns to keep the states where masks are.
             plain = input_ids.flatten().index_copy(0, places, words).view_as(input_ids)
-            beside = self._kept_states * self.changed_states(plain)
+            beside = self._kept_states * self.changed_states(
+                torch.cat([plain[::2], input_ids[1::2]])
+            )
         else:
             beside = super().forward(input_ids, places, words, draws)
         if compared is None:

@@ -75,22 +75,23 @@ def test_states_are_kept_in_place_of_guessing() -> None:
     plain = MaskedWordNetwork(network)
     module = ComparingNetwork(network, kept_states=7.0)
     ids = torch.randint(5, 60, (3, 12))
-    places = torch.tensor([1, 7, 14])
+    places = torch.tensor([1, 14, 30])  # one in each row
     masked = ids.flatten().index_fill(0, places, 4).view_as(ids)
     given = (masked, places, ids.flatten()[places], torch.zeros(3))
-    before = network.base_model.eval()(input_ids=ids).last_hidden_state
-    assert module.changed_states(ids).item() == 0.0
+    taught = torch.stack([ids[0], masked[1], ids[2]])  # every other row with its masks
+    before = network.base_model.eval()(input_ids=taught).last_hidden_state
+    assert module.changed_states(taught).item() == 0.0
     torch.nn.init.normal_(network.get_input_embeddings().weight)
-    after = network.base_model(input_ids=ids).last_hidden_state
+    after = network.base_model(input_ids=taught).last_hidden_state
     change = (after - before).square().mean() / before.var()
     assert change > 0.01
-    assert torch.allclose(module.changed_states(ids), change)
+    assert torch.allclose(module.changed_states(taught), change)
     assert torch.equal(module.eval()(*given), plain(*given))
     module.train()
     assert not any(part.training for part in module._before.modules())
     network.eval()  # no dropout
     loss = module(*given)
-    assert torch.allclose(loss, 7.0 * change)  # of the text without its masks
+    assert torch.allclose(loss, 7.0 * change)
     loss.backward()
     kept = set(module._before.parameters())
     assert not kept & set(network.parameters())
