@@ -12,6 +12,7 @@ import typer
 from model.console import Overrides, Quiet, Restart, follow, hush_libraries, new_app, run_app, say
 from train.config import expand_path, read_config
 from train.pretrain_settings import PretrainConfig, broken_pretrain_rules
+from train.settings import LAST
 
 app = new_app()
 
@@ -27,6 +28,7 @@ def pretrain(
     settings = read_config(config, overrides or (), PretrainConfig, broken_pretrain_rules)
     hush_libraries()
     from model.archive.read import read_records
+    from train.fit.pretrain.card import BESIDE
     from train.fit.pretrain.pretraining import ENCODER, METRICS, pretrain_encoder
     from train.fit.processes import is_main_process
     from train.fit.records.curves import plot_curves
@@ -50,7 +52,7 @@ def pretrain(
     )
     if record is None:
         return
-    plot_curves(folder / METRICS, folder / "curves.png")
+    plot_curves(folder / METRICS, folder / "curves.png", best_by=LAST, losses=BESIDE)
     say(
         f"encoder: {folder / ENCODER} ({record['num_parameters'] / 1e6:.1f} million weights, "
         f"held-out loss {record['held_out_loss']:.3f}); name it as `encoder:` of a run",

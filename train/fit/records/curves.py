@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,12 @@ _STYLE = {
 }
 
 
-def plot_curves(metrics: Path, picture: Path, *, best_by: str = MEAN) -> None:
+def plot_curves(
+    metrics: Path, picture: Path, *, best_by: str = MEAN, losses: Collection[str] = ()
+) -> None:
     """Draw a `metrics.jsonl` as a PNG: the same lines give the same bytes.
+
+    `losses` are measured on held-out data beside `loss`, and no scores: less of them is better.
 
     The best epoch is that of `best_by` (a task, `mean`, `loss`), of the mean or the loss where no
     line holds it; where the last one was kept, `last`, none is marked. Without any figure there is
@@ -62,16 +66,16 @@ def plot_curves(metrics: Path, picture: Path, *, best_by: str = MEAN) -> None:
         settings: dict[Any, Any] = {**matplotlib.rcParamsDefault} | _STYLE
         del settings["backend"]  # to set it loads pyplot, and no context would take it back
         with matplotlib.rc_context(settings):
-            _write(draw_curves(lines, best_by), picture)
+            _write(draw_curves(lines, best_by, losses), picture)
 
 
-def draw_curves(lines: Sequence[Line], best_by: str = MEAN) -> Figure:
+def draw_curves(lines: Sequence[Line], best_by: str = MEAN, losses: Collection[str] = ()) -> Figure:
     """Losses, and below them scores where a line has some, over the same epochs.
 
     One line at least, with a loss of training or validation.
     """
     names = [name.removeprefix(_EVAL) for line in lines for name in line if name.startswith(_EVAL)]
-    tasks = [name for name in dict.fromkeys(names) if name not in (LOSS, MEAN)]
+    tasks = [name for name in dict.fromkeys(names) if name not in (LOSS, MEAN, *losses)]
     # Of one task alone the mean would hide the curve.
     scores = tasks + ([MEAN] if MEAN in names and len(tasks) != 1 else [])
     figure = Figure(figsize=(9, 6 if scores else 3.6), dpi=_DPI, layout="constrained")
@@ -79,6 +83,8 @@ def draw_curves(lines: Sequence[Line], best_by: str = MEAN) -> Figure:
     panels = list(figure.subplots(2 if scores else 1, sharex=True, squeeze=False)[:, 0])
     _plot(panels[0], lines, LOSS, "training", _PALE)
     _plot(panels[0], lines, _EVAL + LOSS, "validation", _INK)
+    for name, colour in zip(losses, _COLOURS, strict=False):
+        _plot(panels[0], lines, _EVAL + name, name, colour)
     panels[0].set_ylabel("loss")
     panels[0].set_ylim(bottom=0)
     if scores:
@@ -94,8 +100,8 @@ def draw_curves(lines: Sequence[Line], best_by: str = MEAN) -> Figure:
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     last = max(line["epoch"] for line in lines)
     panels[-1].set_xlabel("epoch")
-    panels[-1].set_xlim(0, 1.02 * max(last, 1))
-    panels[-1].xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    panels[-1].set_xlim(0, 1.02 * (last or 1))
+    panels[-1].xaxis.set_major_locator(MaxNLocator("auto", integer=last >= 1))
     return figure
 
 

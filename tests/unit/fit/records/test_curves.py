@@ -124,6 +124,22 @@ def test_where_the_last_epoch_was_kept_none_is_marked_as_the_best() -> None:
     assert best(draw_curves(EPOCHS, "last")) == ("", [])
 
 
+def test_other_losses_are_no_scores() -> None:
+    lines = [
+        {"epoch": 0.1, "loss": 2.0, "eval_loss": 3.4, "eval_compared_loss": 0.8},
+        {"epoch": 0.2, "loss": 1.0, "eval_loss": 3.3, "eval_compared_loss": 0.1},
+    ]
+    figure = draw_curves(lines, "last", ["compared_loss", "not_measured"])
+    (drawn,) = curves(figure)
+    assert drawn == {
+        "training": [(0.1, 2.0), (0.2, 1.0)],
+        "validation": [(0.1, 3.4), (0.2, 3.3)],
+        "compared_loss": [(0.1, 0.8), (0.2, 0.1)],
+    }
+    assert best(figure) == ("", [])
+    assert figure.axes[0].get_xlim()[1] < 0.25  # less than an epoch fills the width, too
+
+
 def test_without_scores_the_lowest_validation_loss_is_the_best() -> None:
     lines = [{key: line[key] for key in line if key in ("epoch", "eval_loss")} for line in EPOCHS]
     lines = [line for line in lines if "eval_loss" in line]
