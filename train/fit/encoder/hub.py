@@ -302,6 +302,9 @@ def _explain(error: Exception, kind: type[E], where: str, name: str, revision: s
             f"check the name at {constants.ENDPOINT}; if it is private, {_LOG_IN}",
         )
     if isinstance(cause, errors.HFValidationError):
+        if not is_push:
+            what = "is no directory here, and no name that the hub takes"
+            return kind(where, what, "name a directory that is there, or a model as owner/name")
         return kind(where, "is no name that the hub takes", "write it as owner/name")
     if isinstance(cause, errors.HfHubHTTPError) and _status(cause) == 401:
         return kind(where, "the hub refuses your token", f"make a new one, and {_LOG_IN}")
