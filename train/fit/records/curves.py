@@ -83,7 +83,7 @@ def draw_curves(lines: Sequence[Line], best_by: str = MEAN, losses: Collection[s
     panels = list(figure.subplots(2 if scores else 1, sharex=True, squeeze=False)[:, 0])
     _plot(panels[0], lines, LOSS, "training", _PALE)
     _plot(panels[0], lines, _EVAL + LOSS, "validation", _INK)
-    for name, colour in zip(losses, _COLOURS, strict=False):
+    for name, colour in zip(losses, cycle(_COLOURS)):
         _plot(panels[0], lines, _EVAL + name, name, colour)
     panels[0].set_ylabel("loss")
     panels[0].set_ylim(bottom=0)
