@@ -10,6 +10,7 @@ from train.coherence import broken_learning_rules
 from train.config import expand_path, read_config
 from train.distill_settings import DistillConfig
 from train.document import read_document
+from train.fit.encoder.names import check_name
 from train.pretrain_settings import PretrainConfig, broken_pretrain_rules
 
 
@@ -31,6 +32,7 @@ def check_other(path: Path, overrides: Sequence[str]) -> str | None:
     from model.archive.read import read_records
 
     articles = [expand_path(given) for given in settings.corpus.articles]
+    checks.append(lambda: check_name(settings.encoder))
     checks.append(lambda: read_records(articles, columns=settings.corpus.columns))
     refuse_faults(path, checks)
     return settings.output_dir or str(Path("runs") / path.stem)

@@ -21,6 +21,7 @@ from train.config import Run, expand_path, missing_paths, read_run
 from train.distill import distill
 from train.evaluate import evaluate, evaluate_run
 from train.finetune import finetune, finetune_run
+from train.fit.encoder.names import check_name
 from train.prepare import prepare, prepare_run
 from train.pretrain import pretrain
 from train.push import push
@@ -124,6 +125,7 @@ def _read_checked(config: Path, overrides: list[str] | None) -> Run:
     run = read_run(config, overrides or ())
     if faults := missing_paths(run):
         raise ConfigError(config, faults)
+    refuse_faults(config, [lambda: check_name(run.config.encoder)])
     return run
 
 

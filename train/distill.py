@@ -40,12 +40,14 @@ def distill(
     from train.fit.checkpoints import Folders, Inputs
     from train.fit.distill.distilling import Gold, distill_checkpoint
     from train.fit.distill.teacher import Teacher
+    from train.fit.encoder.names import check_name
     from train.fit.processes import is_main_process
     from train.fit.records.curves import plot_curves
     from train.steps import code_hash, encoder_hash, hash_files
     from train.trackers import refuse_missing
 
     refuse_missing(settings.training.report_to)
+    check_name(settings.encoder)
     folder = Path(settings.output_dir or Path("runs") / config.stem)
     quiet = quiet or not is_main_process()
     teacher = Teacher.read(expand_path(settings.teacher))

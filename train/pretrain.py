@@ -28,6 +28,7 @@ def pretrain(
     settings = read_config(config, overrides or (), PretrainConfig, broken_pretrain_rules)
     hush_libraries()
     from model.archive.read import read_records
+    from train.fit.encoder.names import check_name
     from train.fit.pretrain.card import BESIDE
     from train.fit.pretrain.pretraining import ENCODER, METRICS, pretrain_encoder
     from train.fit.processes import is_main_process
@@ -36,6 +37,7 @@ def pretrain(
     from train.trackers import refuse_missing
 
     refuse_missing(settings.training.report_to)
+    check_name(settings.encoder)
     folder = Path(settings.output_dir or Path("runs") / config.stem)
     quiet = quiet or not is_main_process()
     paths = [expand_path(given) for given in settings.corpus.articles]

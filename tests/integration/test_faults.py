@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+OF_SEEDS = ["--set", "corpus.articles=[seeds/articles]", "--set"]
+
 
 def nabra(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "train.cli", *map(str, arguments)]
@@ -43,6 +45,10 @@ def test_a_config_with_typos_names_them_all(tmp_path: Path) -> None:
         (["check", "nowhere.yaml"], 1, "nowhere.yaml: cannot be read"),
         (["check", "configs/quickstart.yaml", "--set", "split.sed=1"], 1, "split.sed: unknown key"),
         (["check", "configs/quickstart.yaml", "--set", "data.targets=x"], 1, "x does not exist"),
+        (["run", "configs/quickstart.yaml", "--set", "encoder=mine"], 1, "mine: is no directory"),
+        (["check", "configs/pretrain.yaml", *OF_SEEDS, "encoder=a/b/c"], 1, "no directory here"),
+        (["pretrain", "configs/pretrain.yaml", "--set", "encoder=a/b/c"], 1, "no directory here"),
+        (["check", "configs/distill.yaml", *OF_SEEDS, "encoder=a/b/c"], 1, "no directory here"),
         (["predict", "nowhere", "seeds/articles", "--output", "x"], 1, "is no nabra checkpoint"),
         (["predict", "nowhere", "missing.txt", "--output", "x"], 1, "missing.txt"),
         (["report", "nowhere", "--output", "x.html"], 1, "holds no predictions"),

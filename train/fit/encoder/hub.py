@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from model.errors import CheckpointError, InputError, NabraError, OutputError
-from train.fit.encoder.names import EMBEDDED, SCRATCH, encoder_dir
+from train.fit.encoder.names import check_name, encoder_dir
 from train.fit.encoder.pretrained import (
     CONFIG,
     check_config,
@@ -75,13 +75,7 @@ def load_pretrained(
         if revision is not None:
             raise InputError(where, "is a directory, which has no revisions", "leave revision out")
         return Pretrained(*read_pretrained(place, where, with_head=with_head), _commit_of(place))
-    if "/" not in name or name.startswith((".", "/", "~")):
-        raise InputError(
-            where,
-            "is no directory",
-            "name a directory, a hub id such as aubmindlab/bert-base-arabertv02, "
-            f"{EMBEDDED} or {SCRATCH}",
-        )
+    check_name(name)
     with hushed_libraries():
         folder = _fetch(name, revision, where, quiet=quiet)
     tokenizer, encoder = read_pretrained(folder, where, with_head=with_head)
@@ -302,9 +296,6 @@ def _explain(error: Exception, kind: type[E], where: str, name: str, revision: s
             f"check the name at {constants.ENDPOINT}; if it is private, {_LOG_IN}",
         )
     if isinstance(cause, errors.HFValidationError):
-        if not is_push:
-            what = "is no directory here, and no name that the hub takes"
-            return kind(where, what, "name a directory that is there, or a model as owner/name")
         return kind(where, "is no name that the hub takes", "write it as owner/name")
     if isinstance(cause, errors.HfHubHTTPError) and _status(cause) == 401:
         return kind(where, "the hub refuses your token", f"make a new one, and {_LOG_IN}")
