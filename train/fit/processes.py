@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 
 
@@ -13,3 +14,16 @@ def num_processes() -> int:
 def is_main_process() -> bool:
     """Whether this is the one that speaks and writes."""
     return int(os.environ.get("RANK", "0")) == 0
+
+
+def leave_at_exit() -> None:
+    """Has this process leave the others in good order when it ends: a thread that still serves them
+    then would abort it, all its work done."""
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()

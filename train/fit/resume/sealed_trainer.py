@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments
 
-from train.fit.processes import num_processes
+from train.fit.processes import leave_at_exit, num_processes
 from train.fit.resume.sealed import disk_errors, last_complete, remove_incomplete, rotate, seal
 from train.settings import StepsConfig
 
@@ -30,6 +30,8 @@ def trainer_arguments(
     """
     on_gpu = torch.cuda.is_available()
     share_cpu = num_processes() > 1 and not on_gpu
+    if num_processes() > 1:
+        leave_at_exit()
     settings: dict[str, Any] = {
         "output_dir": str(trainer_dir),
         "use_cpu": share_cpu,  # else accelerate would let each process train a network of its own
