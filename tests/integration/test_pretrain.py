@@ -41,8 +41,11 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_archive(tmp_path_factory.mktemp("archive") / "news.jsonl")
+
+
+def write_archive(path: Path) -> Path:
     """Articles of words by chance, each word followed by the same three others, and of clauses."""
-    path = tmp_path_factory.mktemp("archive") / "news.jsonl"
     chance = random.Random(1)
     with path.open("w", encoding="utf-8") as file:
         for _ in range(60):

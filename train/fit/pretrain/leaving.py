@@ -86,7 +86,7 @@ def save_encoder(path: Path, tokenizer: Any, network: Any, record: Mapping[str, 
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     with hushed_libraries():
-        network.to(torch.float16).save_pretrained(building)
+        network.to("cpu", torch.float16).save_pretrained(building)
         tokenizer.save_pretrained(building)
     write_json(building / RECORD, record)
     (building / "README.md").write_text(encoder_card(record), encoding="utf-8")

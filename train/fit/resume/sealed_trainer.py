@@ -117,10 +117,12 @@ class SealedTrainer(Trainer):  # type: ignore[misc]
 
 
 def _without_sharing(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of which no two share their memory, as tied ones do: safetensors refuses those."""
+    """Weights on the CPU, of which no two share their memory, as tied ones do: safetensors refuses
+    those."""
     seen: set[int] = set()
     found = {}
     for name, value in state.items():
+        value = value.cpu()
         found[name] = value.clone() if value.data_ptr() in seen else value
         seen.add(value.data_ptr())
     return found
