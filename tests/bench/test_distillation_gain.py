@@ -38,7 +38,12 @@ FROM_SCRATCH = [
 ]
 """What served networks without any pre-training on these labels."""
 
+LARGER = ["scratch.vocabulary=16000", "training.epochs=6"]
+"""What a student that begins with nothing wants, where the labels of people fill no such vocabulary.
+Chosen on the first fold."""
+
 TEACHER, SAME = "teacher: embedded, labels of people", "embedded, and the teacher's labels"
+UNLABELLED = "embedded, the teacher's labels alone"
 ALONE, TAUGHT = "2 × 192 by chance, labels of people", "2 × 192, and the teacher's labels"
 
 
@@ -60,7 +65,12 @@ def test_students_beside_their_teacher(
         print(f"\n{measure}")
         for name, result in found.items():
             print(f"  {name:40} {result.figure(measure):.3f}")
-        for name, rival in ((SAME, TEACHER), (TAUGHT, ALONE), (TAUGHT, TEACHER)):
+        for name, rival in (
+            (SAME, TEACHER),
+            (UNLABELLED, TEACHER),
+            (TAUGHT, ALONE),
+            (TAUGHT, TEACHER),
+        ):
             lead, interval = found[name].lead_over(found[rival], measure)
             print(
                 f"  {name} over {rival}: {lead:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}], "
@@ -83,7 +93,10 @@ def train_all(fold: Fold, folder: Path) -> dict[str, Path]:
         f"teacher={checkpoints[TEACHER]}",
     ]
     checkpoints[SAME] = distilled(folder / "same", beside)
-    checkpoints[TAUGHT] = distilled(folder / "taught", [*beside, *SMALL], folder / "same/labels")
+    checkpoints[UNLABELLED] = distilled(folder / "unlabelled", beside[1:])
+    checkpoints[TAUGHT] = distilled(
+        folder / "taught", [*beside, *SMALL, *LARGER], folder / "same/labels"
+    )
     return checkpoints
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from torch.utils.data import ConcatDataset
@@ -137,15 +136,28 @@ def _start(
     labels: SoftLabels,
     gold: Sequence[LabelledSentence],
 ) -> StartedEncoder:
-    texts = chain((sentence.text for sentence in gold), labels.texts(_VOCABULARY_TEXTS))
+    weight = config.dataset.weight if config.dataset else 1.0
     return start_encoder(
         config.encoder,
         revision=config.revision,
         scratch=config.scratch,
-        views=[normalize(text, teacher.parity).text for text in texts],
+        views=[
+            normalize(text, teacher.parity).text for text in vocabulary_texts(labels, gold, weight)
+        ],
         max_length=config.training.max_length,
         dropout=config.training.dropout,
     )
+
+
+def vocabulary_texts(
+    labels: SoftLabels, gold: Sequence[LabelledSentence], weight: float
+) -> Iterator[str]:
+    """What a vocabulary is made of: labelled sentences as often as an epoch reads them, else the
+    articles would leave few pieces for their words. At most some 200,000 of each."""
+    times = min(round(weight), _VOCABULARY_TEXTS // max(len(gold), 1))
+    for _ in range(max(times, 1)):
+        yield from (sentence.text for sentence in gold)
+    yield from labels.texts(_VOCABULARY_TEXTS)
 
 
 def _truncation(hard: Sequence[Row], soft: SoftRows, max_length: int) -> str | None:
