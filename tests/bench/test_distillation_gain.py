@@ -39,8 +39,8 @@ FROM_SCRATCH = [
 """What served networks without any pre-training on these labels."""
 
 LARGER = ["scratch.vocabulary=16000", "training.epochs=6"]
-"""What a student that begins with nothing wants, where the labels of people fill no such vocabulary.
-Chosen on the first fold."""
+"""What a student that begins with nothing wants of articles, chosen on the first fold. The labels
+of people alone fill no such vocabulary."""
 
 TEACHER, SAME = "teacher: embedded, labels of people", "embedded, and the teacher's labels"
 UNLABELLED = "embedded, the teacher's labels alone"
