@@ -1,6 +1,6 @@
-"""Trainings on a device beside the CPU: nothing stays behind, and they end as those of the CPU.
+"""Trainings as a GPU's, without one: nothing stays on the CPU, and bf16 comes by autocast.
 
-What a GPU alone does (its kernels, autocast, its own chance) is not asked here.
+What a GPU alone has (its kernels, its own chance) is not asked here.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import TrainingArguments
 
 from tests.integration.test_distill import CONFIG as DISTILL
 from tests.integration.test_distill import overrides as distilling
@@ -96,6 +98,25 @@ def last_loss(path: Path) -> float:
     """On what is held out."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return float([line["eval_loss"] for line in lines if "eval_loss" in line][-1])
+
+
+def test_autocast_learns_what_fp32_learns(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_cpu(**settings: Any) -> TrainingArguments:
+        return TrainingArguments(**{**settings, "bf16": True, "use_cpu": True})
+
+    monkeypatch.setattr("train.fit.resume.sealed_trainer.TrainingArguments", on_cpu)
+    given = orders(tmp_path)
+    for command, config, overrides in given:
+        COMMANDS[command](Path(config), overrides, quiet=True)
+    in_fp32 = list(folders[1].glob("*/metrics.jsonl"))
+    assert len(in_fp32) == len(given)
+    for metrics in in_fp32:
+        name = metrics.parent.name
+        found, wanted = last_loss(tmp_path / name / metrics.name), last_loss(metrics)
+        assert found == pytest.approx(wanted, rel=0.05), name
+        assert found != wanted, f"{name} was trained in fp32"
 
 
 def test_a_tensor_left_behind_is_found(tmp_path: Path) -> None:
