@@ -200,16 +200,23 @@ def test_goes_on_where_it_was_killed(
     assert sealed[0] == sealed[1]
 
 
-def test_labels_of_people_are_learned_beside(teacher: SmallRun, tmp_path: Path) -> None:
-    """The student is calibrated on them, and no sentence of their validation split is read."""
+def test_labels_of_people_are_learned_beside(
+    teacher: SmallRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The student is calibrated on them, no sentence of their validation split is read, and how
+    much of an epoch they are is told."""
     splits = read_dataset(teacher.dir / "dataset")
     archive = write_articles(tmp_path / "news.jsonl", 40)
     with archive.open("a", encoding="utf-8") as file:
         file.write(json.dumps({"outlet": "o", "text": splits["validation"][0].text}) + "\n")
     dataset = teacher.dir / "dataset"
     given = overrides(teacher, archive, tmp_path / "run", epochs=2)
-    distill(CONFIG, [*given, f"dataset={{path: {dataset}, weight: 2.0}}"], quiet=True)
+    distill(CONFIG, [*given, f"dataset={{path: {dataset}, weight: 2.0}}"])
     record = record_of(tmp_path / "run")
+    weighed = 2 * len(splits["train"])
+    share = weighed / (weighed + record["teacher"]["counts"]["train"])
+    told = f"labels of people: {len(splits['train'])} sentences, {share:.0%} of what an epoch reads"
+    assert told in capsys.readouterr().out
     assert record["teacher"]["counts"]["known"] == 1
     assert record["num_sentences"] == record["teacher"]["counts"]["train"] + len(splits["train"])
     assert record["loaded_term_counts"]

@@ -80,6 +80,10 @@ def distill_checkpoint(
             tell=tell,
         )
     _tell_counts(labels.counts, tell)
+    if config.dataset and gold.train:
+        read = config.dataset.weight * len(gold.train)
+        share = read / (read + labels.counts["train"])
+        tell(f"labels of people: {len(gold.train):,} sentences, {share:.0%} of what an epoch reads")
     identity = _identify(config, teacher, labels, gold, inputs)
     if is_main_process():
         settle(folders.trainer, identity, on_change)
