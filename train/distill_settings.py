@@ -43,3 +43,8 @@ class DistillConfig(Part):
     scratch: ScratchConfig
     temperature: Annotated[float, Field(ge=1, le=100)]
     training: LearningConfig
+
+    @property
+    def gold_weight(self) -> float:
+        """How often an epoch reads each labelled sentence."""
+        return self.dataset.weight if self.dataset else 1.0

@@ -79,11 +79,7 @@ def distill_checkpoint(
             on_change=on_change,
             tell=tell,
         )
-    _tell_counts(labels.counts, tell)
-    if config.dataset and gold.train:
-        read = config.dataset.weight * len(gold.train)
-        share = read / (read + labels.counts["train"])
-        tell(f"labels of people: {len(gold.train):,} sentences, {share:.0%} of what an epoch reads")
+    _tell_counts(labels.counts, len(gold.train), config.gold_weight, tell)
     identity = _identify(config, teacher, labels, gold, inputs)
     if is_main_process():
         settle(folders.trainer, identity, on_change)
@@ -109,13 +105,18 @@ def distill_checkpoint(
     return record
 
 
-def _tell_counts(counts: Mapping[str, int], tell: Callable[[str], None]) -> None:
+def _tell_counts(
+    counts: Mapping[str, int], num_gold: int, gold_weight: float, tell: Callable[[str], None]
+) -> None:
     tell(
         f"soft labels: {counts['train']:,} sentences to learn from, {counts['held_out']:,} held "
         f"out, of {counts['articles']:,} articles ({counts['dropped']:,} not read, "
         f"{counts['copies']:,} copies, {counts['not_drawn']:,} not drawn; {counts['known']:,} "
         "sentences left out that the dataset measures on)"
     )
+    if num_gold:
+        share = 1 / (1 + counts["train"] / (gold_weight * num_gold))
+        tell(f"labels of people: {num_gold:,} sentences, {share:.0%} of what an epoch reads")
 
 
 def _labels_of(

@@ -92,12 +92,11 @@ def fit_student(
         what = "name none of the teacher's targets, so that stance would learn nothing"
         raise InputError("corpus.articles", what, "name other articles, or more of them")
     hard = RowMaker(encoder, teacher.tasks, teacher.names, context=teacher.context).make(gold)
-    weight = config.dataset.weight if config.dataset else 1.0
     schedule = make_schedule(
         settings,
         args,
         [*map(len, hard), *soft.lengths.tolist()],
-        [weight] * len(hard) + [1.0] * len(soft),
+        [config.gold_weight] * len(hard) + [1.0] * len(soft),
     )
     held_out = HeldOut.read(labels, teacher, network, encoder)
     parts: list[Any] = [hard, soft] if hard else [soft]
@@ -136,14 +135,12 @@ def _start(
     labels: SoftLabels,
     gold: Sequence[LabelledSentence],
 ) -> StartedEncoder:
-    weight = config.dataset.weight if config.dataset else 1.0
+    texts = vocabulary_texts(labels, gold, config.gold_weight)
     return start_encoder(
         config.encoder,
         revision=config.revision,
         scratch=config.scratch,
-        views=[
-            normalize(text, teacher.parity).text for text in vocabulary_texts(labels, gold, weight)
-        ],
+        views=[normalize(text, teacher.parity).text for text in texts],
         max_length=config.training.max_length,
         dropout=config.training.dropout,
     )
